@@ -1,0 +1,37 @@
+# One static library a layer, with the warnings and sanitizers that all of our code gets.
+
+add_library(pyport_options INTERFACE)
+target_include_directories(pyport_options INTERFACE ${CMAKE_SOURCE_DIR}/port_src)
+target_compile_definitions(pyport_options INTERFACE PYPORT_VERSION="${PROJECT_VERSION}")
+target_compile_options(pyport_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
+  $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>
+  $<$<BOOL:${PYPORT_WERROR}>:-Werror>)
+if(PYPORT_SANITIZE)
+  target_compile_options(pyport_options INTERFACE -fsanitize=${PYPORT_SANITIZE} -fno-omit-frame-pointer
+    -fno-sanitize-recover=all)
+  target_link_options(pyport_options INTERFACE -fsanitize=${PYPORT_SANITIZE})
+endif()
+
+# pyport_layer(name [deps...]): port_src/<name>/*.cc as pyport_<name>, using the named layers.
+function(pyport_layer name)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/port_src/${name}/*.cc)
+  add_library(pyport_${name} STATIC ${sources})
+  target_link_libraries(pyport_${name} PUBLIC pyport_options ${ARGN})
+endfunction()
+
+# pyport_unit_test(name [deps...]): test/unit/<name>/*_test.cc as <name>_test, found by CTest.
+function(pyport_unit_test name)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/test/unit/${name}/*_test.cc)
+  if(NOT sources)
+    return()
+  endif()
+  add_executable(${name}_test ${sources})
+  target_link_libraries(${name}_test PRIVATE pyport_${name} ${ARGN} GTest::gtest_main)
+  target_compile_definitions(${name}_test PRIVATE
+    PYPORT_GOLDEN_DIR="${CMAKE_SOURCE_DIR}/test/golden"
+    PYPORT_PACKAGE_DIR="${CMAKE_SOURCE_DIR}/python"
+    PYPORT_TEST_PYTHON="${Python3_EXECUTABLE}")
+  include(GoogleTest)
+  gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60)
+endfunction()

@@ -8,65 +8,22 @@
 // linearizable. No callback runs and nothing is converted or written under a lock; a blob that was
 // handed out stays readable whatever happens to its key, dict or table entry.
 //
-// Locks: one Mutex over the handle index, one per dict. The index lock is never held while a dict's
-// is taken. Never call with a Python thread state attached.
+// Locks: the handle index has its own (a shard each), each dict has one. An index lock is never held while a
+// dict's is taken, no blob is freed under either. Never call with a Python thread state attached.
 #pragma once
 
-#include <array>
-#include <compare>
 #include <cstdint>
 #include <memory>
-#include <optional>
-#include <string>
-#include <variant>
+#include <span>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "table/blob.h"
+#include "table/handle.h"
+#include "table/key.h"
 
 namespace pyport::table {
-
-// Opaque name of a dict: 128 random bits, chosen by the Erlang side.
-struct Handle {
-  std::array<std::uint8_t, 16> bits{};
-  auto operator<=>(const Handle&) const = default;
-};
-
-// A key as the caller holds it. Bytes and integers never equal each other.
-using KeyView = std::variant<std::int64_t, ByteSpan>;
-// A key as the table gives it back.
-using Key = std::variant<std::int64_t, std::string>;
-
-// Immutable stored bytes of one value. Copying shares, it does not copy the bytes.
-class Blob {
- public:
-  Blob() = default;
-  ByteSpan bytes() const;
-  std::uint32_t tag() const;
-  explicit operator bool() const { return block_ != nullptr; }
-
- private:
-  friend class BlobWriter;
-  struct Block;
-  explicit Blob(std::shared_ptr<const Block> block);
-  std::shared_ptr<const Block> block_;
-};
-
-// A private block on its way to becoming a blob: Table::allocate, fill bytes(), finish.
-class BlobWriter {
- public:
-  BlobWriter(BlobWriter&&) noexcept;
-  BlobWriter& operator=(BlobWriter&&) noexcept;
-  ~BlobWriter();
-  std::span<std::uint8_t> bytes();
-  // The blob; the writer is spent.
-  Blob finish(std::uint32_t tag) &&;
-
- private:
-  friend class Table;
-  explicit BlobWriter(std::size_t size);
-  std::shared_ptr<Blob::Block> block_;
-};
 
 struct TableStats {
   std::uint64_t dicts = 0;
@@ -81,7 +38,8 @@ class Table {
   Table(const Table&) = delete;
   Table& operator=(const Table&) = delete;
 
-  // Makes an empty dict. Errc::exists when the handle is taken or was destroyed while this ran.
+  // Makes an empty dict. Errc::exists when the handle is taken. A handle that was destroyed may be made
+  // again: that is a new, empty dict. Errc::table_full when there is no memory.
   Status create(const Handle& handle);
   // Ends the dicts; unknown handles are ignored. Returns how many were there. The memory is given
   // back by a background thread, so that ending a huge dict stalls nobody.
@@ -90,20 +48,24 @@ class Table {
   // A private block of `size` bytes. Errc::table_full when there is no memory.
   Result<BlobWriter> allocate(std::size_t size);
 
-  // All of these: Errc::gone when there is no such dict.
+  // All of these: Errc::gone when there is no such dict. An operation that races a destroy either comes
+  // before it or gives Errc::gone.
   // An empty Blob when the key is not there.
   Result<Blob> get(const Handle& handle, const KeyView& key) const;
-  // Replacing keeps the key's place in the order. REQUIRES: blob is not empty.
+  // Replacing keeps the key's place in the order. Errc::table_full when there is no memory: the dict is then
+  // as it was. REQUIRES: blob is not empty.
   Status put(const Handle& handle, const KeyView& key, Blob blob);
   // True when the key was there.
   Result<bool> erase(const Handle& handle, const KeyView& key);
   Result<bool> contains(const Handle& handle, const KeyView& key) const;
   Result<std::uint64_t> size(const Handle& handle) const;
-  // In insertion order. A deleted and re-inserted key comes last.
+  // In insertion order. A deleted and re-inserted key comes last. Errc::table_full when there is no memory
+  // for the answer.
   Result<std::vector<Key>> keys(const Handle& handle) const;
   // True while the dict lives.
   bool alive(const Handle& handle) const;
 
+  // Each number is exact when no change is under way.
   TableStats stats() const;
 
  private:

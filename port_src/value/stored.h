@@ -3,8 +3,7 @@
 //   plain  (tag kPlain):  | pickle ...                       |
 //   opaque (tag kOpaque): | u16 length | type name | pickle  |
 //
-// Plain means: made of None, bool, int, float, str, bytes, list, tuple, dict and pyport's own opaque
-// terms, so that it has an Erlang form. The pickle of either is read by pickle.loads.
+// Plain means that value::is_plain says so (value/to_etf.h). The pickle of either is read by pickle.loads.
 //
 // Thread safety: values; no shared state.
 #pragma once
@@ -14,6 +13,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "table/table.h"
+#include "value/to_etf.h"
 
 namespace pyport::value {
 
@@ -32,5 +32,13 @@ StoredView view(const table::Blob& blob);
 // Stores a pickle that Python wrote; looks through it once to tell plain from opaque. `type` is the
 // qualified name of the object's type, used when it is opaque (cut at 65535 bytes).
 Result<table::Blob> store(table::Table& table, ByteSpan pickle, std::string_view type);
+
+// Stores the ETF term (no version byte) at the front of `term`. REQUIRES: it passed etf::validate.
+// A {py_object, Type, Pickle} becomes the opaque blob that it came from. Errc::bad_term, table_full.
+Result<table::Blob> store_term(table::Table& table, ByteSpan term);
+
+// Appends the stored value's term (no version byte): what Erlang reads. Errors as to_etf; `out` is
+// then as it was. REQUIRES: blob is not empty.
+Status append_value(const table::Blob& blob, const ToEtfOptions& options, Bytes& out);
 
 }  // namespace pyport::value

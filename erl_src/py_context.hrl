@@ -1,0 +1,12 @@
+%% What a caller needs to talk to the port program; see py_context.
+
+-record(context, {port :: port(),
+                  pending :: ets:tid(),                % see py_pending
+                  ids :: atomics:atomics_ref(),        % the last request id
+                  server :: pid(),                     % the py_port that routes the replies
+                  incarnation :: pos_integer(),        % of the port program; grows
+                  max_frame :: pos_integer(),
+                  max_in_flight :: pos_integer(),
+                  call_timeout :: timeout(),
+                  python :: binary(),                  % "3.13.5"
+                  program :: binary()}).               % version of the port program

@@ -1,0 +1,132 @@
+%% @private Requests on dicts: local ones go to the port program, those of other nodes are carried there.
+%%
+%% Functions return what happened instead of raising it, so that module py can raise with its own function on
+%% top of the stack trace. `{down, _}' and `{nodedown, _}' are exits there.
+-module(py_dict).
+
+-include("py_protocol.hrl").
+
+-export([new/0, get/2, set/3, del/2, keys/1, destroy/1]).
+-export([serve/3]).
+
+-export_type([result/1]).
+
+-type result(Success) :: Success | {badarg, py_error:cause()} | {error, term()} | {down, term()} | {nodedown, node()}.
+
+-define(HANDLE, 1).   % positions of arguments in py:shared_dict_*
+-define(KEY, 2).
+
+-spec new() -> result({ok, py_handle:handle()}).
+new() ->
+    case py_context:find() of
+        {ok, Context} ->
+            case py_request:prepare(Context) of
+                {ok, Ticket} -> new(Context, Ticket);
+                Failure -> Failure
+            end;
+        Down -> Down
+    end.
+
+new(Context, {_, Id, _} = Ticket) ->
+    case py_owner:new_dict(Context, Id) of
+        {ok, Bits} -> made(Bits, py_request:await(Ticket, infinity, leave));
+        Down -> py_request:abandon(Ticket, Down)
+    end.
+
+made(Bits, {?REPLY_OK, _}) -> {ok, py_handle:of_bits(Bits)};
+made(Bits, Failure) ->
+    ok = py_owner:forget([Bits]),
+    outcome(Failure, Bits).
+
+-spec get(term(), term()) -> result({value, term()} | missing).
+get(Handle, Key) -> with_key(Handle, get, Key, []).
+
+-spec set(term(), term(), term()) -> result(ok).
+set(Handle, Key, Value) -> with_key(Handle, set, Key, [Value]).
+
+-spec del(term(), term()) -> result(ok | missing).
+del(Handle, Key) -> with_key(Handle, del, Key, []).
+
+-spec keys(term()) -> result({value, [binary() | integer()]}).
+keys(Handle) -> on_dict(Handle, keys, []).
+
+-spec destroy(term()) -> result(ok).
+destroy(Handle) -> on_dict(Handle, destroy, []).
+
+with_key(Handle, Op, Key, More) when is_binary(Key) -> on_dict(Handle, Op, [Key | More]);
+with_key(Handle, Op, Key, More) when is_atom(Key) -> on_dict(Handle, Op, [atom_to_binary(Key, utf8) | More]);
+with_key(Handle, Op, Key, More) when is_integer(Key), Key >= -(1 bsl 63), Key < 1 bsl 63 ->
+    on_dict(Handle, Op, [Key | More]);
+with_key(Handle, _, _, _) ->
+    case py_handle:is_handle(Handle) of
+        true -> {badarg, {?KEY, key}};
+        false -> {badarg, {?HANDLE, not_a_handle}}
+    end.
+
+on_dict(Handle, Op, Args) ->
+    case py_handle:route(Handle) of
+        {local, Bits} -> local(Op, Bits, Args);
+        {remote, Node} -> remote(Node, Op, Handle, Args);
+        not_a_handle -> {badarg, {?HANDLE, not_a_handle}}
+    end.
+
+%%% On this node
+
+local(get, Bits, [Key]) -> request(?OP_GET, Bits, py_protocol:get(Bits, Key));
+local(set, Bits, [Key, Value]) -> request(?OP_SET, Bits, py_protocol:set(Bits, Key, Value));
+local(del, Bits, [Key]) -> request(?OP_DEL, Bits, py_protocol:del(Bits, Key));
+local(keys, Bits, []) -> request(?OP_KEYS, Bits, py_protocol:encode(Bits));
+local(destroy, Bits, []) ->
+    case request(?OP_DESTROY, Bits, py_protocol:encode([Bits])) of
+        ok -> py_owner:forget([Bits]);
+        Failure -> Failure
+    end.
+
+request(Op, Bits, Body) ->
+    case py_context:find() of
+        {ok, Context} -> outcome(py_request:call(Context, Op, 0, Body, infinity), Bits);
+        Down -> Down
+    end.
+
+outcome({?REPLY_OK, _}, _) -> ok;
+outcome({?REPLY_MISSING, _}, _) -> missing;
+outcome({?REPLY_GONE, _}, Bits) -> {badarg, {?HANDLE, why_gone(Bits)}};
+outcome({?REPLY_VALUE, Body}, _) ->
+    case py_protocol:value(Body) of
+        {ok, Value} -> {value, Value};
+        Error -> Error
+    end;
+outcome({?REPLY_ERROR, Body}, _) ->
+    case py_protocol:failure(Body) of
+        {badarg, bad_key} -> {badarg, {?KEY, key}};
+        Failure -> Failure
+    end;
+outcome({down, _} = Down, _) -> Down;
+outcome({error, _} = Error, _) -> Error.
+
+%% A row that is left from another incarnation: the dict went with the port program that had it.
+why_gone(Bits) ->
+    case {py_tables:dict_incarnation(Bits), py_context:incarnation()} of
+        {{ok, Made}, {ok, Now}} when Made =/= Now -> lost;
+        _ -> destroyed
+    end.
+
+%%% On other nodes, by OTP's own distribution
+
+remote(Node, Op, Handle, Args) ->
+    try erpc:call(Node, ?MODULE, serve, [Op, Handle, Args], infinity)
+    catch
+        error:{erpc, noconnection} -> {nodedown, Node};
+        error:{erpc, Why} -> {down, {Node, Why}};
+        error:{exception, undef, _} -> {down, {Node, not_started}};   % pyport is not there
+        exit:{exception, Why} -> {down, {Node, Why}};
+        exit:{signal, Why} -> {down, {Node, Why}}
+    end.
+
+%% @doc Called by other nodes. A handle that is not of this node is not carried any further.
+-spec serve(atom(), py_handle:handle(), [term()]) -> result(term()).
+serve(Op, Handle, Args) ->
+    case py_handle:route(Handle) of
+        {local, Bits} -> local(Op, Bits, Args);
+        _ -> {badarg, {?HANDLE, destroyed}}
+    end.

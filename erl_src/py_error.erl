@@ -1,0 +1,35 @@
+%% @private Explains the `badarg' of module py; see error_info in erlang:error/3.
+%%
+%% The cause names the argument and what is wrong with it:
+%% `{Position, What}', What being one of the atoms below.
+-module(py_error).
+
+-export([format_error/2]).
+
+-export_type([cause/0]).
+
+-type what() :: not_a_handle | destroyed | lost | key | name | code | arguments | keyword_arguments | variables
+              | timeout | file | argv | call.
+-type cause() :: {pos_integer(), what()}.
+
+-spec format_error(term(), erlang:stacktrace()) -> #{pos_integer() | general | reason => unicode:chardata()}.
+format_error(_Reason, [{_Module, _Function, _Arguments, Info} | _]) ->
+    case proplists:get_value(error_info, Info, #{}) of
+        #{cause := {Position, What}} -> #{Position => text(What)};
+        _ -> #{}
+    end.
+
+-spec text(what()) -> unicode:chardata().
+text(not_a_handle) -> "not a SharedDict handle";
+text(destroyed) -> "the SharedDict has been destroyed";
+text(lost) -> "the SharedDict was lost with the port program";
+text(key) -> "key must be a binary, an atom or a 64-bit integer";
+text(name) -> "must be a name: an atom, or a string or binary of Unicode characters, and not empty";
+text(code) -> "must be Python code: a string or binary of Unicode characters";
+text(arguments) -> "must be a list of arguments";
+text(keyword_arguments) -> "must be a map or list of pairs, with a different name as each key";
+text(variables) -> "must be a map or list of pairs, with a different name as each key";
+text(timeout) -> "must be a number of milliseconds (at most 4294967295) or infinity";
+text(file) -> "must be the name of a file";
+text(argv) -> "must be a list of strings or binaries of Unicode characters";
+text(call) -> "not a call that this process has spawned and not yet awaited".

@@ -1,0 +1,31 @@
+%% @private Handles: opaque names of dicts. Pure but for the random bits and the node's name.
+%%
+%% A handle says which node made it and 128 random bits, so it names no dict of another node, of another
+%% owner, or of a port program before or after.
+-module(py_handle).
+
+-export([new/0, of_bits/1, is_handle/1, route/1]).
+
+-export_type([handle/0, bits/0]).
+
+-type bits() :: <<_:128>>.
+-opaque handle() :: {'$pyport_dict', node(), bits()}.
+
+-define(TAG, '$pyport_dict').
+
+%% @doc Fresh bits for a new dict.
+-spec new() -> bits().
+new() -> crypto:strong_rand_bytes(16).
+
+-spec of_bits(bits()) -> handle().
+of_bits(<<_:16/binary>> = Bits) -> {?TAG, node(), Bits}.
+
+-spec is_handle(term()) -> boolean().
+is_handle({?TAG, Node, <<_:16/binary>>}) when is_atom(Node) -> true;
+is_handle(_) -> false.
+
+%% @doc Where the dict of a handle lives. A node without a name made only handles of its own.
+-spec route(term()) -> {local, bits()} | {remote, node()} | not_a_handle.
+route({?TAG, Node, <<_:16/binary>> = Bits}) when Node =:= node(); Node =:= nonode@nohost -> {local, Bits};
+route({?TAG, Node, <<_:16/binary>>}) when is_atom(Node) -> {remote, Node};
+route(_) -> not_a_handle.

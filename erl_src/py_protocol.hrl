@@ -1,0 +1,38 @@
+%% Operations, flags and replies of docs/protocol.md. Nothing else in the project spells these numbers.
+
+-define(PROTOCOL_VERSION, 1).
+
+-define(OP_HELLO, 16#01).
+-define(OP_PING, 16#02).
+-define(OP_INFO, 16#03).
+-define(OP_NEW, 16#10).
+-define(OP_DESTROY, 16#11).
+-define(OP_GET, 16#12).
+-define(OP_SET, 16#13).
+-define(OP_DEL, 16#14).
+-define(OP_KEYS, 16#15).
+-define(OP_CALL, 16#20).
+-define(OP_EVAL, 16#21).
+-define(OP_EXEC, 16#22).
+-define(OP_RUN, 16#23).
+-define(OP_CANCEL, 16#24).
+-define(OP_NS_NEW, 16#25).
+-define(OP_NS_DROP, 16#26).
+-define(OP_LOG_CREDIT, 16#27).
+
+-define(FLAG_NO_REPLY, 1).
+-define(FLAG_ANY, 2).
+
+-define(REPLY_OK, 16#80).
+-define(REPLY_VALUE, 16#81).
+-define(REPLY_MISSING, 16#82).
+-define(REPLY_ERROR, 16#83).
+-define(REPLY_EXCEPTION, 16#84).
+-define(REPLY_GONE, 16#85).
+
+-define(EVENT_LOG, 16#C0).
+-define(EVENT_DESTROYED, 16#C1).
+-define(EVENT_CAST_FAILED, 16#C2).
+
+%% Bytes of a frame before its body.
+-define(HEADER_SIZE, 8).

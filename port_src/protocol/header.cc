@@ -1,0 +1,80 @@
+#include "protocol/header.h"
+
+#include "base/version.h"
+
+namespace pyport::protocol {
+
+std::string_view op_name(Op op) {
+  switch (op) {
+    case Op::hello:
+      return "HELLO";
+    case Op::ping:
+      return "PING";
+    case Op::info:
+      return "INFO";
+    case Op::create:
+      return "NEW";
+    case Op::destroy:
+      return "DESTROY";
+    case Op::get:
+      return "GET";
+    case Op::set:
+      return "SET";
+    case Op::del:
+      return "DEL";
+    case Op::keys:
+      return "KEYS";
+    case Op::call:
+      return "CALL";
+    case Op::eval:
+      return "EVAL";
+    case Op::exec:
+      return "EXEC";
+    case Op::run:
+      return "RUN";
+    case Op::cancel:
+      return "CANCEL";
+    case Op::ns_new:
+      return "NS_NEW";
+    case Op::ns_drop:
+      return "NS_DROP";
+    case Op::log_credit:
+      return "LOG_CREDIT";
+    case Op::ok:
+      return "OK";
+    case Op::value:
+      return "VALUE";
+    case Op::missing:
+      return "MISSING";
+    case Op::error:
+      return "ERROR";
+    case Op::exception:
+      return "EXCEPTION";
+    case Op::gone:
+      return "GONE";
+    case Op::log:
+      return "LOG";
+    case Op::destroyed:
+      return "DESTROYED";
+    case Op::cast_failed:
+      return "CAST_FAILED";
+  }
+  return "?";
+}
+
+std::optional<Header> parse_header(ByteSpan frame) {
+  if (frame.size() < kHeaderSize) return std::nullopt;
+  return Header{frame[0], static_cast<Op>(frame[1]), load_u16(&frame[2]), load_u32(&frame[4])};
+}
+
+void append_header(Bytes& out, Op op, RequestId id, std::uint16_t flags) {
+  const std::size_t at = out.size();
+  out.resize(at + kHeaderSize);
+  out[at] = kProtocolVersion;
+  out[at + 1] = static_cast<std::uint8_t>(op);
+  out[at + 2] = static_cast<std::uint8_t>(flags >> 8);
+  out[at + 3] = static_cast<std::uint8_t>(flags);
+  store_u32(&out[at + 4], id);
+}
+
+}  // namespace pyport::protocol

@@ -1,0 +1,80 @@
+// The eight bytes before a frame's body, and the numbers in them.
+//
+//  0        1        2               4                               8
+//  +--------+--------+---------------+-------------------------------+---------
+//  | version| op     | flags (u16)   | request id (u32)              | body ...
+//  +--------+--------+---------------+-------------------------------+---------
+//
+// Thread safety: values and pure functions.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "base/bytes.h"
+
+namespace pyport::protocol {
+
+using RequestId = std::uint32_t;
+
+inline constexpr std::size_t kHeaderSize = 8;
+inline constexpr std::size_t kLengthSize = 4;  // of {packet, 4}; no part of the frame
+
+enum class Op : std::uint8_t {
+  // Requests.
+  hello = 0x01,
+  ping = 0x02,
+  info = 0x03,
+  create = 0x10,  // NEW
+  destroy = 0x11,
+  get = 0x12,
+  set = 0x13,
+  del = 0x14,
+  keys = 0x15,
+  call = 0x20,
+  eval = 0x21,
+  exec = 0x22,
+  run = 0x23,
+  cancel = 0x24,
+  ns_new = 0x25,
+  ns_drop = 0x26,
+  log_credit = 0x27,
+  // Replies.
+  ok = 0x80,
+  value = 0x81,
+  missing = 0x82,
+  error = 0x83,
+  exception = 0x84,
+  gone = 0x85,
+  // Events.
+  log = 0xC0,
+  destroyed = 0xC1,
+  cast_failed = 0xC2,
+};
+
+// The operation's name in docs/protocol.md ("GET"), or "?" for a number that is none.
+std::string_view op_name(Op op);
+
+// Bits of Header::flags.
+inline constexpr std::uint16_t kNoReply = 1;
+inline constexpr std::uint16_t kAny = 2;
+inline constexpr std::uint16_t kAllFlags = kNoReply | kAny;
+
+struct Header {
+  std::uint8_t version = 0;
+  Op op{};  // may be a number that is no Op
+  std::uint16_t flags = 0;
+  RequestId id = 0;
+
+  bool no_reply() const { return (flags & kNoReply) != 0; }
+  bool any() const { return (flags & kAny) != 0; }
+};
+
+// Nothing when `frame` is shorter than a header. The numbers are not checked.
+std::optional<Header> parse_header(ByteSpan frame);
+
+// Appends a header of this protocol version.
+void append_header(Bytes& out, Op op, RequestId id, std::uint16_t flags = 0);
+
+}  // namespace pyport::protocol

@@ -1,0 +1,89 @@
+// Replies: each function appends one whole frame, with its {packet, 4} length, to `out`.
+//
+// A reply that would be larger than `max_frame` is replaced by ERROR {frame_too_large, N, Max}, so that the
+// waiting caller is always answered.
+//
+// Thread safety: pure functions over their arguments.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "protocol/frame.h"
+
+namespace pyport::protocol {
+
+struct Exception {
+  std::string type;
+  bool builtin = false;
+  std::string message;
+  std::vector<std::string> traceback;
+};
+
+struct HelloReply {
+  std::string python;  // version, "3.13.5"
+  std::uint64_t os_pid = 0;
+  std::uint64_t interpreters = 0;
+};
+
+struct InterpreterReply {
+  std::uint64_t id = 0;
+  std::uint64_t jobs_done = 0;
+  std::uint64_t jobs_waiting = 0;
+  bool busy = false;
+  std::uint64_t busy_us = 0;
+  std::uint64_t namespaces = 0;
+};
+
+struct InfoReply {
+  std::uint64_t dicts = 0;
+  std::uint64_t keys = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t namespaces = 0;
+  std::uint64_t os_pid = 0;
+  std::uint64_t uptime_ms = 0;
+  std::vector<InterpreterReply> interpreters;
+};
+
+using KeyName = std::variant<std::int64_t, std::string>;
+
+void append_ok(Bytes& out, RequestId id);
+void append_missing(Bytes& out, RequestId id);
+// GONE for Errc::gone, ERROR for all others.
+void append_error(Bytes& out, RequestId id, const Error& error, std::size_t max_frame);
+void append_exception(Bytes& out, RequestId id, const Exception& exception, std::size_t max_frame);
+void append_hello(Bytes& out, RequestId id, const HelloReply& hello, std::size_t max_frame);
+void append_info(Bytes& out, RequestId id, const InfoReply& info, std::size_t max_frame);
+void append_keys(Bytes& out, RequestId id, std::span<const KeyName> keys, std::size_t max_frame);
+
+// The part of `max_frame` that is left for the term of a VALUE frame.
+constexpr std::size_t most_value_bytes(std::size_t max_frame) { return max_frame - kHeaderSize - 1; }
+
+// VALUE with the term that `fill(Bytes& out) -> Status` appends (no version byte). When `fill` fails its
+// error is returned, and `out` is as it was; a frame_too_large is given the numbers of the whole frame.
+template <class Fill>
+Status append_value(Bytes& out, RequestId id, std::size_t max_frame, Fill&& fill) {
+  FrameBuilder frame(out, Op::value, id);
+  frame.body();
+  if (Status good = fill(out); !good) {
+    frame.drop();
+    Error error = std::move(good).error();
+    if (error.code == Errc::frame_too_large) {
+      error.max = max_frame;
+      error.n = std::max<std::uint64_t>(error.n + kHeaderSize + 1, max_frame + 1);
+    }
+    return error;
+  }
+  return frame.finish(max_frame);
+}
+
+// The EXCEPTION body, which CAST_FAILED carries too.
+void append_exception_term(etf::Writer writer, const Exception& exception);
+
+}  // namespace pyport::protocol

@@ -1,0 +1,224 @@
+#include "protocol/request.h"
+
+#include <algorithm>
+#include <string>
+
+#include "etf/reader.h"
+#include "etf/validate.h"
+
+namespace pyport::protocol {
+namespace {
+
+using etf::Reader;
+using etf::Type;
+
+bool read_handle(Reader& reader, HandleBits& handle) {
+  ByteSpan bytes;
+  if (!reader.binary(bytes) || bytes.size() != handle.size()) return false;
+  std::copy(bytes.begin(), bytes.end(), handle.begin());
+  return true;
+}
+
+bool read_key(Reader& reader, KeyView& key) {
+  std::int64_t number = 0;
+  if (reader.int64(number)) return key = number, true;
+  ByteSpan bytes;
+  if (reader.binary(bytes)) return key = bytes, true;
+  return false;
+}
+
+bool read_namespace(Reader& reader, NamespaceId& ns) {
+  return reader.uint64(ns) && ns >= 1 && ns <= kMostNamespace;
+}
+
+bool read_name(Reader& reader, NamedTerms& named) {
+  std::string_view text;
+  if (reader.text(text)) return true;
+  if (reader.type() != Type::atom) return false;
+  named.has_atoms = true;
+  return reader.skip();
+}
+
+bool read_named(Reader& reader, NamedTerms& named) {
+  Reader inside = reader;
+  std::size_t pairs = 0;
+  if (!inside.map(pairs)) return false;
+  for (std::size_t i = 0; i < pairs; ++i) {
+    if (!read_name(inside, named) || !inside.skip()) return false;
+  }
+  return reader.term(named.term);
+}
+
+bool read_proper_list(Reader& reader, ByteSpan& term) {
+  std::size_t count = 0;
+  return reader.list_size(count) && reader.term(term);
+}
+
+template <class T, class Read>
+bool read_list(Reader& reader, std::vector<T>& items, Read read) {
+  return reader.list([&](Reader& element) {
+    T item{};
+    if (!read(element, item)) return false;
+    items.push_back(item);
+    return true;
+  });
+}
+
+bool read_path(Reader& reader, std::string_view& text) {
+  return reader.text(text) && text.find('\0') == std::string_view::npos;
+}
+
+Error bad_frame(Op op, std::string_view what) {
+  return make_error(Errc::bad_frame, std::string(op_name(op)).append(": ").append(what));
+}
+
+// `good` tells whether the shape was right; then the whole body has been read.
+template <class T>
+Result<Request> shaped(bool good, T request, Op op, std::string_view shape) {
+  if (!good) return bad_frame(op, std::string("body is not ").append(shape));
+  return Request(std::move(request));
+}
+
+Result<Request> decode_new(Op op, Reader reader) {
+  New request;
+  const bool good = read_handle(reader, request.handle);
+  return shaped(good, request, op, "a Handle");
+}
+
+Result<Request> decode_destroy(Op op, Reader reader) {
+  Destroy request;
+  const bool good = read_list(reader, request.handles, read_handle);
+  return shaped(good, std::move(request), op, "a list of Handle");
+}
+
+// GET and DEL. A handle that is right before a key that is not gives bad_key.
+template <class T>
+Result<Request> decode_at_key(Op op, Reader reader) {
+  T request;
+  const bool shape = reader.tuple_of(2) && read_handle(reader, request.handle);
+  if (shape && !read_key(reader, request.key)) return make_error(Errc::bad_key);
+  return shaped(shape, request, op, "{Handle, Key}");
+}
+
+Result<Request> decode_set(Op op, Reader reader) {
+  Set request;
+  const bool shape = reader.tuple_of(3) && read_handle(reader, request.handle);
+  if (shape && !read_key(reader, request.key)) return make_error(Errc::bad_key);
+  return shaped(shape && reader.term(request.value), request, op, "{Handle, Key, Value}");
+}
+
+Result<Request> decode_keys(Op op, Reader reader) {
+  Keys request;
+  const bool good = read_handle(reader, request.handle);
+  return shaped(good, request, op, "a Handle");
+}
+
+Result<Request> decode_call(Op op, Reader reader) {
+  Call request;
+  const bool good = reader.tuple_of(5) && read_namespace(reader, request.ns) && reader.text(request.module) &&
+                    reader.text(request.function) && read_proper_list(reader, request.args) &&
+                    read_named(reader, request.kwargs);
+  return shaped(good, request, op,
+                "{Ns, Module, Function, Args, Kwargs}: UTF-8 binaries, a list, a map with names as keys");
+}
+
+template <class T>
+Result<Request> decode_code(Op op, Reader reader) {
+  T request;
+  const bool good = reader.tuple_of(3) && read_namespace(reader, request.ns) && reader.text(request.code) &&
+                    read_named(reader, request.vars);
+  return shaped(good, request, op, "{Ns, Code, Vars}: a UTF-8 binary, a map with names as keys");
+}
+
+Result<Request> decode_run(Op op, Reader reader) {
+  Run request;
+  const bool good = reader.tuple_of(3) && read_namespace(reader, request.ns) &&
+                    read_path(reader, request.file) && read_list(reader, request.argv, read_path);
+  return shaped(good, std::move(request), op, "{Ns, File, Argv}: UTF-8 binaries without zeros");
+}
+
+Result<Request> decode_cancel(Op op, Reader reader) {
+  std::uint64_t id = 0;
+  const bool good = reader.uint64(id) && id <= UINT32_MAX;
+  return shaped(good, Cancel{static_cast<RequestId>(id)}, op, "a request id");
+}
+
+template <class T>
+Result<Request> decode_namespaces(Op op, Reader reader) {
+  T request;
+  const bool good = read_list(reader, request.ids, read_namespace);
+  return shaped(good, std::move(request), op, "a list of Ns");
+}
+
+Result<Request> decode_log_credit(Op op, Reader reader) {
+  LogCredit request;
+  const bool good = reader.uint64(request.count) && request.count >= 1;
+  return shaped(good, request, op, "a positive integer");
+}
+
+Result<Request> decode_hello_request(ByteSpan body) {
+  Result<Hello> hello = decode_hello(body);
+  if (!hello) return std::move(hello).error();
+  return Request(*std::move(hello));
+}
+
+Result<Request> decode_bare(Op op, ByteSpan body) {
+  if (!body.empty()) return bad_frame(op, "has a body");
+  return op == Op::ping ? Request(Ping{}) : Request(Info{});
+}
+
+bool is_request(Op op) { return op_name(op) != "?" && op < Op::ok; }
+
+Result<Request> decode_body(Op op, ByteSpan body) {
+  const Reader reader(body);
+  switch (op) {
+    case Op::hello:
+      return decode_hello_request(body);
+    case Op::create:
+      return decode_new(op, reader);
+    case Op::destroy:
+      return decode_destroy(op, reader);
+    case Op::get:
+      return decode_at_key<Get>(op, reader);
+    case Op::set:
+      return decode_set(op, reader);
+    case Op::del:
+      return decode_at_key<Del>(op, reader);
+    case Op::keys:
+      return decode_keys(op, reader);
+    case Op::call:
+      return decode_call(op, reader);
+    case Op::eval:
+      return decode_code<Eval>(op, reader);
+    case Op::exec:
+      return decode_code<Exec>(op, reader);
+    case Op::run:
+      return decode_run(op, reader);
+    case Op::cancel:
+      return decode_cancel(op, reader);
+    case Op::ns_new:
+      return decode_namespaces<NsNew>(op, reader);
+    case Op::ns_drop:
+      return decode_namespaces<NsDrop>(op, reader);
+    default:
+      return decode_log_credit(op, reader);
+  }
+}
+
+}  // namespace
+
+Result<Request> decode_request(const Header& header, ByteSpan body) {
+  const Op op = header.op;
+  if (!is_request(op)) {
+    Error error = make_error(Errc::unknown_op);
+    error.n = static_cast<std::uint8_t>(op);
+    return error;
+  }
+  if ((header.flags & ~kAllFlags) != 0) return bad_frame(op, "unknown flags");
+  if (op == Op::ping || op == Op::info) return decode_bare(op, body);
+  if (body.empty()) return bad_frame(op, "has no body");
+  if (Status good = etf::validate(body); !good) return std::move(good).error();
+  return decode_body(op, body);
+}
+
+}  // namespace pyport::protocol

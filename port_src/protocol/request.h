@@ -1,0 +1,100 @@
+// Requests: from a validated frame to one struct an operation.
+//
+// Nothing is copied: spans and views point into the frame and live as long as it. Terms that are Python's
+// or the table's business stay ETF; the structs hold their byte ranges (no version byte).
+//
+// Thread safety: values and pure functions.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "protocol/header.h"
+#include "protocol/hello.h"
+
+namespace pyport::protocol {
+
+using HandleBits = std::array<std::uint8_t, 16>;
+using KeyView = std::variant<std::int64_t, ByteSpan>;
+using NamespaceId = std::uint64_t;
+
+inline constexpr NamespaceId kMostNamespace = NamespaceId{1} << 60;
+
+// A map whose keys are names: UTF-8 binaries or atoms.
+struct NamedTerms {
+  ByteSpan term;
+  bool has_atoms = false;  // at least one key is an atom
+};
+
+struct Ping {};
+struct Info {};
+struct New {
+  HandleBits handle{};
+};
+struct Destroy {
+  std::vector<HandleBits> handles;
+};
+struct Get {
+  HandleBits handle{};
+  KeyView key;
+};
+struct Set {
+  HandleBits handle{};
+  KeyView key;
+  ByteSpan value;
+};
+struct Del {
+  HandleBits handle{};
+  KeyView key;
+};
+struct Keys {
+  HandleBits handle{};
+};
+struct Call {
+  NamespaceId ns = 0;
+  std::string_view module, function;
+  ByteSpan args;  // a proper list
+  NamedTerms kwargs;
+};
+struct Eval {
+  NamespaceId ns = 0;
+  std::string_view code;
+  NamedTerms vars;
+};
+struct Exec {
+  NamespaceId ns = 0;
+  std::string_view code;
+  NamedTerms vars;
+};
+struct Run {
+  NamespaceId ns = 0;
+  std::string_view file;
+  std::vector<std::string_view> argv;
+};
+struct Cancel {
+  RequestId id = 0;
+};
+struct NsNew {
+  std::vector<NamespaceId> ids;
+};
+struct NsDrop {
+  std::vector<NamespaceId> ids;
+};
+struct LogCredit {
+  std::uint64_t count = 0;
+};
+
+using Request = std::variant<Ping, Info, New, Destroy, Get, Set, Del, Keys, Call, Eval, Exec, Run, Cancel,
+                             NsNew, NsDrop, LogCredit, Hello>;
+
+// Decodes the body of a request frame, after validating it as ETF.
+// Errc::unknown_op (n is the number); Errc::bad_etf; Errc::bad_frame with the operation's name and the
+// shape it wants ("GET: body is not {Handle, Key}"); Errc::bad_key; for HELLO see decode_hello.
+Result<Request> decode_request(const Header& header, ByteSpan body);
+
+}  // namespace pyport::protocol

@@ -1,0 +1,143 @@
+#include "python/module.h"
+
+#include "python/atom.h"
+#include "python/log_function.h"
+#include "python/method.h"
+#include "python/opaque.h"
+#include "python/pickle.h"
+#include "python/ref.h"
+#include "python/shared_dict.h"
+
+namespace pyport::python {
+namespace {
+
+PyObject* object_function(PyObject* module, PyObject* const* args, Py_ssize_t count) REQUIRES(attached) {
+  if (count != 2 || !PyUnicode_Check(args[0]) || !PyBytes_Check(args[1])) {
+    PyErr_SetString(PyExc_TypeError, "object() takes a type name and bytes");
+    return nullptr;
+  }
+  return load_object(module_state(module), args[1]);
+}
+
+PyMethodDef kFunctions[] = {
+    {"dict", dict_function, METH_O, "dict(etf) -> SharedDict: the dict that a handle in ETF names."},
+    {"pid", pid_function, METH_O, "pid(etf) -> Pid"},
+    {"reference", reference_function, METH_O, "reference(etf) -> Reference"},
+    {"term", term_function, METH_O, "term(etf) -> Term"},
+    {"atom", atom_function, METH_O, "atom(text) -> Atom"},
+    {"object", fast_method<object_function>(), METH_FASTCALL, "object(type, pickle): the object that was pickled."},
+    {"log", fast_method<log_function>(), METH_FASTCALL,
+     "log(stream, level, logger, text): sends text to Erlang's logger. stream: 0 stdout, 1 stderr, 2 log; "
+     "level: 0 debug to 5 critical."},
+    {nullptr, nullptr, 0, nullptr}};
+
+// `_pickle` alone is what `pickle.dumps` and `pickle.loads` are; the module around it costs start-up time.
+bool load_pickle(ModuleState& state) REQUIRES(attached) {
+  const Ref pickle = Ref::steal(PyImport_ImportModule("_pickle"));
+  if (!pickle) return false;
+  state.dumps = PyObject_GetAttrString(pickle.get(), "dumps");
+  state.loads = PyObject_GetAttrString(pickle.get(), "loads");
+  state.protocol = PyLong_FromLong(5);
+  return state.dumps != nullptr && state.loads != nullptr && state.protocol != nullptr;
+}
+
+constexpr char kInterruptedDoc[] =
+    "Raised in Python code that Erlang no longer waits for: its call timed out, or its process is gone.\n\n"
+    "Like KeyboardInterrupt it is no Exception, so that `except Exception` does not stop it.";
+
+bool add_interrupted(PyObject* module, ModuleState& state) REQUIRES(attached) {
+  state.interrupted =
+      PyErr_NewExceptionWithDoc("erlang.Interrupted", kInterruptedDoc, PyExc_BaseException, nullptr);
+  return state.interrupted != nullptr && PyModule_AddObjectRef(module, "Interrupted", state.interrupted) == 0;
+}
+
+bool find_functions(PyObject* module, ModuleState& state) REQUIRES(attached) {
+  const struct {
+    const char* name;
+    PyObject** place;
+  } wanted[] = {{"dict", &state.dict_function},
+                {"pid", &state.pid_function},
+                {"reference", &state.reference_function},
+                {"term", &state.term_function},
+                {"atom", &state.atom_function}};
+  for (const auto& entry : wanted) {
+    *entry.place = PyObject_GetAttrString(module, entry.name);
+    if (*entry.place == nullptr) return false;
+  }
+  return true;
+}
+
+int execute(PyObject* module) REQUIRES(attached) {
+  ModuleState& state = module_state(module);
+  const bool made = load_pickle(state) && add_interrupted(module, state) && add_shared_dict(module, state) &&
+                    add_opaque_types(module, state) && add_atom(module, state) && find_functions(module, state);
+  return made ? 0 : -1;
+}
+
+int traverse(PyObject* module, visitproc visit, void* arg) {
+  auto& state = *static_cast<ModuleState*>(PyModule_GetState(module));
+  Py_VISIT(state.dumps);
+  Py_VISIT(state.loads);
+  Py_VISIT(state.protocol);
+  Py_VISIT(state.interrupted);
+  Py_VISIT(state.shared_dict_type);
+  Py_VISIT(state.pid_type);
+  Py_VISIT(state.reference_type);
+  Py_VISIT(state.term_type);
+  Py_VISIT(state.atom_type);
+  Py_VISIT(state.dict_function);
+  Py_VISIT(state.pid_function);
+  Py_VISIT(state.reference_function);
+  Py_VISIT(state.term_function);
+  Py_VISIT(state.atom_function);
+  return 0;
+}
+
+int clear(PyObject* module) {
+  auto& state = *static_cast<ModuleState*>(PyModule_GetState(module));
+  Py_CLEAR(state.dumps);
+  Py_CLEAR(state.loads);
+  Py_CLEAR(state.protocol);
+  Py_CLEAR(state.interrupted);
+  Py_CLEAR(state.shared_dict_type);
+  Py_CLEAR(state.pid_type);
+  Py_CLEAR(state.reference_type);
+  Py_CLEAR(state.term_type);
+  Py_CLEAR(state.atom_type);
+  Py_CLEAR(state.dict_function);
+  Py_CLEAR(state.pid_function);
+  Py_CLEAR(state.reference_function);
+  Py_CLEAR(state.term_function);
+  Py_CLEAR(state.atom_function);
+  return 0;
+}
+
+void free_module(void* module) { clear(static_cast<PyObject*>(module)); }
+
+PyModuleDef_Slot kSlots[] = {{Py_mod_exec, reinterpret_cast<void*>(execute)},
+                             {Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},
+                             {0, nullptr}};
+
+PyModuleDef kDefinition = {PyModuleDef_HEAD_INIT,
+                           "_erlang",
+                           "The port program's side of the package erlang.",
+                           sizeof(ModuleState),
+                           kFunctions,
+                           kSlots,
+                           traverse,
+                           clear,
+                           free_module};
+
+PyObject* init() { return PyModuleDef_Init(&kDefinition); }
+
+}  // namespace
+
+int register_module() { return PyImport_AppendInittab("_erlang", init); }
+
+ModuleState& module_state(PyObject* module) { return *static_cast<ModuleState*>(PyModule_GetState(module)); }
+
+ModuleState& state_of(PyObject* object) {
+  return *static_cast<ModuleState*>(PyType_GetModuleState(Py_TYPE(object)));
+}
+
+}  // namespace pyport::python

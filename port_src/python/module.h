@@ -1,0 +1,42 @@
+// The built-in module `_erlang`: what the Python package `erlang` is made of.
+//
+// It lives once an interpreter, with state of its own in each: no PyObject is static.
+//
+// Thread safety: REQUIRES an attached thread state but for register_module.
+#pragma once
+
+#include <cstddef>
+
+#include "python/gil.h"
+
+namespace pyport::python {
+
+struct ModuleState {
+  std::size_t interpreter;  // from 1; 0 in the main interpreter
+  PyObject* dumps;          // _pickle.dumps
+  PyObject* loads;          // _pickle.loads
+  PyObject* protocol;       // the int 5
+  PyObject* interrupted;    // erlang.Interrupted
+
+  PyTypeObject* shared_dict_type;
+  PyTypeObject* pid_type;
+  PyTypeObject* reference_type;
+  PyTypeObject* term_type;
+  PyTypeObject* atom_type;
+
+  // The functions that pickles of our objects call, by which they reduce themselves.
+  PyObject* dict_function;
+  PyObject* pid_function;
+  PyObject* reference_function;
+  PyObject* term_function;
+  PyObject* atom_function;
+};
+
+// Makes `_erlang` importable. REQUIRES: before Python is initialised. Non-zero: no memory.
+int register_module();
+
+ModuleState& module_state(PyObject* module) REQUIRES(attached);
+// The state that an object of one of our types belongs to (none of them can be subclassed in Python).
+ModuleState& state_of(PyObject* object) REQUIRES(attached);
+
+}  // namespace pyport::python

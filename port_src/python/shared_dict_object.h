@@ -1,0 +1,40 @@
+// Inside SharedDict: the object and the operations that its type is made of.
+//
+// Thread safety: REQUIRES an attached thread state.
+#pragma once
+
+#include "base/result.h"
+#include "python/gil.h"
+#include "python/ref.h"
+#include "table/table.h"
+
+namespace pyport::python {
+
+// Constant after construction.
+struct SharedDictObject {
+  PyObject_HEAD
+  PyObject* etf;  // bytes: the handle's term
+  table::Handle handle;
+};
+
+inline SharedDictObject& shared_dict(PyObject* self) { return *reinterpret_cast<SharedDictObject*>(self); }
+
+// Sets the Python exception for a failed table operation: RuntimeError for a destroyed dict or one of
+// another node, MemoryError for a full table.
+PyObject* raise_for(PyObject* self, const Error& error) REQUIRES(attached);
+
+// The value of a key, found and unpickled; `missing` (borrowed) when the key is not there, and when
+// `missing` is null a KeyError.
+PyObject* dict_get(PyObject* self, PyObject* key, PyObject* missing) REQUIRES(attached);
+// These give 0, or -1 with an exception set.
+int dict_set(PyObject* self, PyObject* key, PyObject* value) REQUIRES(attached);
+int dict_delete(PyObject* self, PyObject* key) REQUIRES(attached);
+// 1, 0 or -1
+int dict_contains(PyObject* self, PyObject* key) REQUIRES(attached);
+Py_ssize_t dict_length(PyObject* self) REQUIRES(attached);
+// A list of the keys in insertion order.
+Ref dict_keys(PyObject* self) REQUIRES(attached);
+PyObject* dict_destroy(PyObject* self) REQUIRES(attached);
+PyObject* dict_repr(PyObject* self) REQUIRES(attached);
+
+}  // namespace pyport::python

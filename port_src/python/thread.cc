@@ -1,0 +1,42 @@
+#include "python/thread.h"
+
+#include <pthread.h>
+
+#include <cstring>
+#include <memory>
+#include <string>
+
+namespace pyport::python {
+namespace {
+
+struct Start {
+  const char* name;
+  std::function<void()> body;
+};
+
+void* run(void* argument) {
+  const std::unique_ptr<Start> start(static_cast<Start*>(argument));
+  pthread_setname_np(pthread_self(), start->name);
+  start->body();
+  return nullptr;
+}
+
+}  // namespace
+
+Status start_thread(const char* name, std::size_t stack_bytes, std::function<void()> body) {
+  auto start = std::make_unique<Start>(Start{name, std::move(body)});
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstacksize(&attributes, stack_bytes);
+  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  pthread_t thread;
+  const int failure = pthread_create(&thread, &attributes, run, start.get());
+  pthread_attr_destroy(&attributes);
+  if (failure != 0) {
+    return make_error(Errc::bad_config, std::string("interpreters: no thread: ") + std::strerror(failure));
+  }
+  start.release();
+  return ok_status();
+}
+
+}  // namespace pyport::python

@@ -1,0 +1,185 @@
+#include "server/connection.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+
+#include "server/process.h"
+
+namespace pyport::server {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr auto kSpin = std::chrono::microseconds(20);
+// With more output than this waiting, no more requests are handled until the node has read some of it.
+constexpr std::size_t kMostPending = std::size_t{8} << 20;
+
+[[noreturn]] void leave_failed(const char* what) {
+  std::fprintf(stderr, "pyport: %s: %s\n", what, std::strerror(errno));
+  leave(kExitSystem);
+}
+
+}  // namespace
+
+Connection::Connection(Stdio stdio, FrameHandler& handler, Outbox& outbox)
+    : context_(1),
+      in_(context_, stdio.in),
+      out_(context_, stdio.out),
+      handler_(handler),
+      outbox_(outbox),
+      may_spin_(allowed_cpus() >= 2),
+      splitter_(handler.max_frame()) {
+  in_.native_non_blocking(true);
+  out_.native_non_blocking(true);
+  outbox_.set_wake([this] { wake(); });
+}
+
+// At most one wake-up is under way: while turn() spins it sees the outbox by itself, and wake-ups that
+// nobody needs would pile up. The exchanges order the push before the look at the outbox.
+void Connection::wake() {
+  if (wake_posted_.exchange(true)) return;
+  boost::asio::post(context_, [this] {
+    wake_posted_.exchange(false);
+    turn();
+  });
+}
+
+void Connection::run() {
+  const auto busy = boost::asio::make_work_guard(context_);
+  wake();
+  context_.run();
+  leave(kExitSystem);  // cannot be: the guard keeps the context running
+}
+
+// One round: work until there is nothing to do for a while, then wait.
+void Connection::turn() {
+  while (step() || spin()) {
+  }
+  arm();
+}
+
+// Does what there is to do without waiting. True when there was something.
+bool Connection::step() {
+  if (blocked_) flush();
+  bool worked = take_outbox();
+  if (!output_is_full()) {
+    if (!input_handled_) worked = handle_frames() || worked;
+    if (input_handled_ && read_input()) worked = handle_frames() || true;
+  }
+  flush();
+  return worked;
+}
+
+bool Connection::spin() {
+  if (!may_spin_ || blocked_) return false;
+  const auto end = Clock::now() + kSpin;
+  do {
+    if (step()) return true;
+  } while (Clock::now() < end);
+  return false;
+}
+
+bool Connection::take_outbox() {
+  if (!outbox_.waiting()) return false;
+  outbox_.take(taken_);
+  for (Bytes& chunk : taken_) output_.add(std::move(chunk));
+  taken_.clear();
+  return true;
+}
+
+bool Connection::handle_frames() {
+  bool worked = false;
+  input_handled_ = false;
+  while (!output_is_full()) {
+    const protocol::Cut cut = splitter_.next();
+    if (cut.kind == protocol::Cut::Kind::too_large) leave_bad_stream(cut.length);
+    if (cut.kind == protocol::Cut::Kind::need_more) {
+      input_handled_ = true;
+      break;
+    }
+    if (handler_.on_frame(cut.frame, output_.open_chunk()) == FrameHandler::Verdict::refuse) {
+      flush_within_a_second();
+      leave(kExitRefused);
+    }
+    splitter_.set_cap(handler_.max_frame());
+    worked = true;
+  }
+  return worked;
+}
+
+// True when some bytes came. Leaves when the input has ended.
+bool Connection::read_input() {
+  const std::span<std::uint8_t> room = splitter_.room();
+  for (;;) {
+    const ssize_t count = read(in_.native_handle(), room.data(), room.size());
+    if (count > 0) {
+      splitter_.filled(static_cast<std::size_t>(count));
+      return true;
+    }
+    if (count == 0) leave(kExitDone);
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return false;
+    if (errno != EINTR) leave_failed("reading requests");
+  }
+}
+
+bool Connection::output_is_full() const { return output_.pending() > kMostPending; }
+
+void Connection::flush() {
+  if (output_.empty()) return;
+  switch (output_.flush(out_.native_handle())) {
+    case Flush::done:
+      blocked_ = false;
+      return;
+    case Flush::blocked:
+      blocked_ = true;
+      return;
+    case Flush::closed:
+      leave(kExitDone);
+    case Flush::failed:
+      leave_failed("writing replies");
+  }
+}
+
+// Asks to be called when the pipes are ready. A wait that is already under way stays.
+void Connection::arm() {
+  if (!read_armed_ && !output_is_full()) {
+    read_armed_ = true;
+    in_.async_wait(Descriptor::wait_read, [this](const boost::system::error_code& error) {
+      if (error) leave_failed("waiting for requests");
+      read_armed_ = false;
+      turn();
+    });
+  }
+  if (!write_armed_ && blocked_) {
+    write_armed_ = true;
+    out_.async_wait(Descriptor::wait_write, [this](const boost::system::error_code& error) {
+      if (error) leave_failed("waiting to write replies");
+      write_armed_ = false;
+      turn();
+    });
+  }
+}
+
+void Connection::flush_within_a_second() {
+  const auto end = Clock::now() + std::chrono::seconds(1);
+  while (output_.flush(out_.native_handle()) == Flush::blocked && Clock::now() < end) {
+    pollfd writable{out_.native_handle(), POLLOUT, 0};
+    (void)poll(&writable, 1, 100);
+  }
+}
+
+void Connection::leave_bad_stream(std::uint32_t length) {
+  std::fprintf(stderr, "pyport: a frame of %lu bytes is above the limit of %zu\n",
+               static_cast<unsigned long>(length), handler_.max_frame());
+  flush_within_a_second();
+  leave(kExitBadStream);
+}
+
+}  // namespace pyport::server

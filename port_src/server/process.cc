@@ -1,0 +1,68 @@
+#include "server/process.h"
+
+#include <limits.h>
+#include <malloc.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "server/process_group.h"
+
+namespace pyport::server {
+namespace {
+
+constexpr int kMmapThreshold = 8 << 20;
+constexpr int kTrimThreshold = 64 << 20;
+
+bool leads_group() { return getpgrp() == getpid(); }
+
+// Sent by the kernel when the parent ends. A real-time signal, since programs have uses of their own for
+// the named ones; and no SIGKILL, which would leave Python's children behind.
+int parent_death_signal() { return SIGRTMAX - 3; }
+
+// Async-signal-safe: two system calls.
+extern "C" void on_parent_death(int) {
+  if (leads_group()) kill(0, SIGKILL);
+  _exit(kExitDone);
+}
+
+void watch_parent() {
+  struct sigaction action {};
+  action.sa_handler = on_parent_death;
+  sigaction(parent_death_signal(), &action, nullptr);
+  prctl(PR_SET_PDEATHSIG, parent_death_signal());
+}
+
+}  // namespace
+
+void prepare_process() {
+  // glibc maps and unmaps each block above 128 KiB otherwise, which costs more than the conversion of the
+  // value in it.
+  mallopt(M_MMAP_THRESHOLD, kMmapThreshold);
+  mallopt(M_TRIM_THRESHOLD, kTrimThreshold);
+  signal(SIGPIPE, SIG_IGN);
+  watch_parent();
+}
+
+void leave(int status) {
+  if (leads_group()) kill_process_group();
+  _exit(status);
+}
+
+std::size_t allowed_cpus() {
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return 1;
+  const int count = CPU_COUNT(&allowed);
+  return count > 0 ? static_cast<std::size_t>(count) : 1;
+}
+
+std::string program_folder() {
+  char path[PATH_MAX];
+  const ssize_t size = readlink("/proc/self/exe", path, sizeof path);
+  if (size <= 0) return {};
+  const std::string whole(path, static_cast<std::size_t>(size));
+  return whole.substr(0, whole.rfind('/'));
+}
+
+}  // namespace pyport::server

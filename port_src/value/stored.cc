@@ -1,0 +1,84 @@
+#include "value/stored.h"
+
+#include <algorithm>
+#include <string>
+
+#include "etf/tags.h"
+#include "value/special_tuple.h"
+#include "value/to_pickle.h"
+
+namespace pyport::value {
+namespace {
+
+constexpr std::size_t kMaxType = 0xFFFF;
+constexpr std::size_t kTypeHeader = 2;
+
+// At most kMaxType bytes, cut between characters.
+std::string_view cut(std::string_view type) {
+  if (type.size() <= kMaxType) return type;
+  std::size_t size = kMaxType;
+  while (size > 0 && (static_cast<unsigned char>(type[size]) & 0xC0) == 0x80) --size;
+  return type.substr(0, size);
+}
+
+Result<table::Blob> store_plain(table::Table& table, ByteSpan pickle) {
+  auto writer = table.allocate(pickle.size());
+  if (!writer.ok()) return std::move(writer).error();
+  std::copy(pickle.begin(), pickle.end(), writer->bytes().begin());
+  return (*std::move(writer)).finish(kPlain);
+}
+
+Result<table::Blob> store_opaque(table::Table& table, ByteSpan pickle, std::string_view type) {
+  type = cut(type);
+  auto writer = table.allocate(kTypeHeader + type.size() + pickle.size());
+  if (!writer.ok()) return std::move(writer).error();
+  auto at = writer->bytes().begin();
+  *at++ = static_cast<std::uint8_t>(type.size() >> 8);
+  *at++ = static_cast<std::uint8_t>(type.size());
+  at = std::copy(type.begin(), type.end(), at);
+  std::copy(pickle.begin(), pickle.end(), at);
+  return (*std::move(writer)).finish(kOpaque);
+}
+
+// Where pickles are written before they are copied into a block of their final size.
+Bytes& pickle_scratch() {
+  thread_local Bytes scratch;
+  return scratch;
+}
+
+}  // namespace
+
+StoredView view(const table::Blob& blob) {
+  const ByteSpan bytes = blob.bytes();
+  if (blob.tag() == kPlain) return {true, {}, bytes};
+  const std::size_t size = load_u16(bytes.data());
+  return {false, as_text(bytes.subspan(kTypeHeader, size)), bytes.subspan(kTypeHeader + size)};
+}
+
+Result<table::Blob> store(table::Table& table, ByteSpan pickle, std::string_view type) {
+  return is_plain(pickle) ? store_plain(table, pickle) : store_opaque(table, pickle, type);
+}
+
+Result<table::Blob> store_term(table::Table& table, ByteSpan term) {
+  const bool tuple = term[0] == etf::kSmallTuple;
+  const SpecialTuple object = tuple ? special_tuple(term.data()) : SpecialTuple{};
+  if (object.kind == SpecialTuple::Kind::object && object.first.size() <= kMaxType) {
+    return store_opaque(table, object.second, as_text(object.first));
+  }
+  constexpr std::size_t kKept = std::size_t{256} << 10;
+  Bytes& pickle = pickle_scratch();
+  pickle.clear();
+  const auto pickled = to_pickle(term, pickle);
+  if (!pickled.ok()) return pickled.error();
+  auto blob = store_plain(table, pickle);
+  if (pickle.capacity() > kKept) pickle = Bytes();
+  return blob;
+}
+
+Status append_value(const table::Blob& blob, const ToEtfOptions& options, Bytes& out) {
+  const StoredView stored = view(blob);
+  if (stored.plain) return to_etf(stored.pickle, options, out);
+  return object_to_etf(stored.type, stored.pickle, options, out);
+}
+
+}  // namespace pyport::value

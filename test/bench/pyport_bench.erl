@@ -1,0 +1,81 @@
+%% `make bench': what pyport costs, side by side with what one could use instead. Run by test/bench/run.
+-module(pyport_bench).
+
+-export([main/1, start/2]).
+
+%% Arguments: the echo program, this folder, then options: --quick (seconds instead of minutes; it shows that all
+%% of it runs), --floor (ETS and echo only; needs no pyport).
+-spec main([string()]) -> no_return().
+main([Echo, Folder | Options]) ->
+    ok = logger:set_primary_config(level, warning),     % starts and stops are not news here
+    try run(Echo, effort(Folder, Options)) of
+        ok -> halt(0)
+    catch
+        Class:Reason:Stack ->
+            io:format(standard_error, "~s~n", [erl_error:format_exception(Class, Reason, Stack)]),
+            halt(1)
+    end.
+
+effort(Folder, Options) ->
+    [] = Options -- ["--quick", "--floor"],
+    Size = case lists:member("--quick", Options) of
+               true -> #{rounds => 3, slice_ms => 8, entries => 20000};
+               false -> #{rounds => 9, slice_ms => 100, entries => 500000}
+           end,
+    Size#{callers => [1, 8, 32], folder => Folder, pyport => not lists:member("--floor", Options)}.
+
+run(Echo, #{pyport := false} = Effort) ->
+    head(Effort),
+    bench_dict:run(Echo, Effort);
+run(Echo, Effort) ->
+    ok = start(1, Effort),
+    head(Effort),
+    bench_dict:run(Echo, Effort),
+    bench_dict:new_and_destroy(Echo, Effort),
+    bench_python:calls(Echo, Effort),
+    bench_python:dict(Effort),
+    bench_process:run(Effort).
+
+%% Starts pyport anew with so many interpreters.
+-spec start(Interpreters :: pos_integer(), map()) -> ok.
+start(Interpreters, #{folder := Folder}) ->
+    _ = application:stop(pyport),
+    _ = application:load(pyport),
+    application:set_env([{pyport, [{interpreters, Interpreters}, {python_path, [Folder]}]}]),
+    {ok, _} = application:ensure_all_started(pyport),
+    ok.
+
+head(#{rounds := Rounds, slice_ms := Ms} = Effort) ->
+    bench_text:note(io_lib:format(
+                      "~s, ~b CPUs; OTP ~s, ~b schedulers; ~s; medians of ~b interleaved slices of ~b ms each",
+                      [cpu(), erlang:system_info(logical_processors_available), erlang:system_info(otp_release),
+                       erlang:system_info(schedulers_online), python(Effort), Rounds, Ms])),
+    bench_text:note("Echo: a port program that answers with as many bytes, unread. One caller owns its port;"),
+    bench_text:note("with more, each writes to the port and one owner process hands the answers on by an id."),
+    bench_text:note("ETF alone: term_to_binary (set) or binary_to_term (get) of the value."),
+    sizes().
+
+sizes() ->
+    bench_text:title("Sizes of the frames, bytes"),
+    bench_text:table(["value", "get: request", "reply", "set: request", "reply"],
+                     [[Name | [integer_to_list(N) || N <- frames(Value)]] || {Name, Value} <- bench_values:all()]).
+
+frames(Value) ->
+    {GetRequest, GetReply} = bench_values:get_bytes(Value),
+    {SetRequest, SetReply} = bench_values:set_bytes(Value),
+    [GetRequest, GetReply, SetRequest, SetReply].
+
+python(#{pyport := false}) -> "no Python";
+python(_) ->
+    {ok, Version} = py:eval(<<"__import__('platform').python_version()">>),
+    ["Python ", Version].
+
+cpu() ->
+    case file:read_file("/proc/cpuinfo") of
+        {ok, Info} ->
+            case re:run(Info, "model name\\s*: (.*)", [{capture, all_but_first, binary}]) of
+                {match, [Model]} -> Model;
+                nomatch -> erlang:system_info(system_architecture)
+            end;
+        {error, _} -> erlang:system_info(system_architecture)
+    end.

@@ -1,0 +1,165 @@
+%% What the suites share: starting and stopping pyport, waiting for something to become true, and counting
+%% what must not be left over.
+-module(py_ct).
+
+-export([start/1, start/2, stop/1, program/0, data/1]).
+-export([eventually/1, eventually/2, ms/1, os_pid/0, pid_fds/1, is_alive/1, kill_9/1, signal/2]).
+-export([children/0, badarg_text/1, flush/0]).
+
+-include_lib("common_test/include/ct.hrl").
+-include_lib("stdlib/include/assert.hrl").
+
+start(Config) -> start(Config, []).
+
+%% Starts the application and remembers how things stand, for stop/1 to compare. Everything that costs a
+%% descriptor once has been used once before the count.
+start(Config, Options) ->
+    _ = application:stop(pyport),
+    _ = application:load(pyport),
+    Set = [{interpreters, 2}, {python_path, [data("python")]} | Options],
+    [ok = application:set_env(pyport, Key, Value) || {Key, Value} <- lists:reverse(Set)],
+    Before = children(),
+    {ok, _} = application:ensure_all_started(pyport),
+    warm_up(),
+    [{pyport_set, Set}, {pyport_pid, os_pid()}, {pyport_fds, pid_fds(os_pid())}, {pyport_before, Before} | Config].
+
+warm_up() ->
+    #{interpreters := Interpreters} = py:info(),
+    in_process(fun() ->
+                       Calls = [py:spawn_call(os, getpid, []) || _ <- Interpreters],
+                       [{ok, _} = py:await(Call) || Call <- Calls],
+                       {ok, SD} = py:shared_dict_new(),
+                       ok = py:shared_dict_set(SD, <<"k">>, 1)
+               end).
+
+in_process(Fun) ->
+    {Pid, Monitor} = spawn_monitor(Fun),
+    receive {'DOWN', Monitor, process, Pid, Why} -> ?assertEqual(normal, Why) end.
+
+%% Fails when anything is left: dicts, namespaces, owners, requests, descriptors, OS processes.
+stop(Config) ->
+    Leaks = [{What, eventually_zero(Count)} || {What, Count} <- counts(Config)],
+    Started = children() -- ?config(pyport_before, Config),
+    ok = application:stop(pyport),
+    [application:unset_env(pyport, Key) || {Key, _} <- ?config(pyport_set, Config)],
+    Left = [Pid || Pid <- Started, is_alive(Pid)],
+    ?assertEqual([], Left, "an OS process outlives the application"),
+    ?assertEqual([], [Leak || {_, N} = Leak <- Leaks, N =/= 0]),
+    ok.
+
+counts(Config) ->
+    [{dicts, fun() -> maps:get(dicts, py:info()) end},
+     {namespaces, fun() -> maps:get(namespaces, py:info()) end},
+     {owners, fun() -> maps:get(owners, py_owner:count()) end},
+     {rows, fun() -> length(py_tables:dicts()) + length(py_tables:namespaces()) end},
+     %% this very request is one
+     {in_flight, fun() -> maps:get(in_flight, py:info()) end},
+     {monitors, fun() -> {monitors, M} = process_info(whereis(py_owner), monitors), length(M) end}]
+        ++ [{descriptors, fun() -> max(0, pid_fds(os_pid()) - ?config(pyport_fds, Config)) end}
+            || os_pid() =:= ?config(pyport_pid, Config)].
+
+eventually_zero(Count) ->
+    case wait_for(fun() -> Count() =:= 0 end, 10000) of
+        true -> 0;
+        false -> Count()
+    end.
+
+program() -> filename:join(code:priv_dir(pyport), "pyport").
+
+%% A file or folder below test/ct/data. The suites may run from a copy of them.
+data(Name) ->
+    Folders = [filename:dirname(code:which(?MODULE)), filename:absname(filename:dirname(?FILE)), element(2, file:get_cwd())],
+    hd([Path || Folder <- Folders, {ok, Path} <- [find(Folder, Name)]]).
+
+find("/", _) -> none;
+find(Folder, Name) ->
+    Tries = [filename:join([Folder, "data", Name]), filename:join([Folder, "test", "ct", "data", Name])],
+    case [Path || Path <- Tries, filelib:is_file(Path)] of
+        [Path | _] -> {ok, Path};
+        [] -> find(filename:dirname(Folder), Name)
+    end.
+
+%%% Waiting
+
+eventually(Fun) -> eventually(Fun, 10000).
+
+eventually(Fun, Millis) -> wait_for(Fun, Millis) orelse ct:fail({never, erlang:fun_info(Fun, name)}).
+
+wait_for(Fun, Millis) -> wait_until(Fun, ms(0) + Millis).
+
+wait_until(Fun, Deadline) ->
+    case Fun() of
+        true -> true;
+        _ ->
+            case ms(0) > Deadline of
+                true -> false;
+                false ->
+                    timer:sleep(5),
+                    wait_until(Fun, Deadline)
+            end
+    end.
+
+%% Milliseconds since a moment.
+ms(Since) -> erlang:monotonic_time(millisecond) - Since.
+
+flush() ->
+    receive Message -> [Message | flush()]
+    after 0 -> []
+    end.
+
+%%% OS processes
+
+os_pid() -> maps:get(os_pid, py:info()).
+
+pid_fds(Pid) ->
+    {ok, Names} = file:list_dir(["/proc/", integer_to_list(Pid), "/fd"]),
+    length(Names).
+
+is_alive(Pid) -> py_os:identify(Pid) =/= gone.
+
+kill_9(Pid) -> signal("KILL", Pid).
+
+signal(Name, Pid) ->
+    "" = os:cmd(lists:flatten(io_lib:format("kill -~s ~b", [Name, Pid]))),
+    ok.
+
+%% The port programs below this node: {Pid, ...} of all processes called pyport that descend from it.
+children() ->
+    Parents = maps:from_list([{Pid, Parent} || {Pid, _, Parent} <- processes_of_machine()]),
+    Own = list_to_integer(os:getpid()),
+    [Pid || {Pid, <<"pyport">>, _} <- processes_of_machine(), descends(Pid, Own, Parents)].
+
+descends(Own, Own, _) -> true;
+descends(Pid, Own, Parents) ->
+    case Parents of
+        #{Pid := Parent} when Parent > 1 -> descends(Parent, Own, Parents);
+        #{} -> false
+    end.
+
+processes_of_machine() ->
+    {ok, Names} = file:list_dir("/proc"),
+    lists:append([stat(list_to_integer(Name)) || Name <- Names, lists:all(fun(C) -> C >= $0 andalso C =< $9 end, Name)]).
+
+stat(Pid) ->
+    case file:read_file(["/proc/", integer_to_list(Pid), "/stat"]) of
+        {ok, Stat} ->
+            [Head, Tail] = binary:split(Stat, <<") ">>),
+            [_, Name] = binary:split(Head, <<"(">>),
+            case binary:split(Tail, <<" ">>, [global]) of
+                [State, Parent | _] when State =/= <<"Z">> -> [{Pid, Name, binary_to_integer(Parent)}];
+                _ -> []
+            end;
+        {error, _} -> []
+    end.
+
+%%% Errors
+
+%% What the shell says of a badarg that Fun raises, and on which function.
+badarg_text(Fun) ->
+    try Fun() of
+        Value -> ct:fail({no_badarg, Value})
+    catch
+        error:badarg:Stack ->
+            Text = erl_error:format_exception(error, badarg, Stack),
+            {hd(Stack), unicode:characters_to_binary(Text)}
+    end.

@@ -1,0 +1,131 @@
+#!/usr/bin/env escript
+%% -*- erlang -*-
+%% Prints test/golden/frames.txt. Run from the repository's root:
+%%   escript test/golden/frames.escript > test/golden/frames.txt
+%% The terms below are the meaning of the frames; the C++ and the Erlang tests both read the result.
+
+-mode(compile).
+
+-define(H1, <<16#000102030405060708090a0b0c0d0e0f:128>>).
+-define(H2, <<16#808182838485868788898a8b8c8d8e8f:128>>).
+
+main(_) ->
+    ok = io:setopts([{encoding, unicode}]),
+    head(),
+    lists:foreach(fun print/1, requests() ++ replies() ++ errors() ++ events()).
+
+head() ->
+    io:put_chars(
+      "# Golden frames of docs/protocol.md, read by the C++ and the Erlang tests.\n"
+      "# Made by test/golden/frames.escript; the terms are written there.\n"
+      "#\n"
+      "# A line is `name hex`: the whole frame without the four length bytes of {packet, 4}.\n"
+      "# A comment line above a frame gives its operation, flags, id and body.\n"
+      "# Names begin with request_, reply_ or event_. Requests are as term_to_binary(T, [{minor_version, 2}])\n"
+      "# makes them (a list of bytes is a STRING_EXT), but for the map of HELLO, whose keys are in the order of\n"
+      "# docs/protocol.md. Replies and events are exactly what the port program sends.\n").
+
+%% {Name, Op, Flags, Id, Body}, Body is `none` or {term, T}; {pairs, L} in T is a map in that order.
+
+requests() ->
+    [{request_hello, 16#01, 0, 1, {term, hello()}},
+     {request_ping, 16#02, 0, 2, none},
+     {request_info, 16#03, 0, 3, none},
+     {request_new, 16#10, 0, 4, {term, ?H1}},
+     {request_destroy, 16#11, 0, 5, {term, [?H1, ?H2]}},
+     {request_destroy_none, 16#11, 0, 5, {term, []}},
+     {request_destroy_no_reply, 16#11, 1, 0, {term, [?H1]}},
+     {request_get, 16#12, 0, 6, {term, {?H1, <<"config">>}}},
+     {request_get_integer_key, 16#12, 0, 16#fffffffe, {term, {?H1, -42}}},
+     {request_get_smallest_key, 16#12, 0, 7, {term, {?H1, -(1 bsl 63)}}},
+     {request_get_largest_key, 16#12, 0, 7, {term, {?H1, (1 bsl 63) - 1}}},
+     {request_set, 16#13, 0, 8, {term, {?H1, <<"config">>, #{<<"host">> => <<"localhost">>, <<"port">> => 8080}}}},
+     {request_set_atom, 16#13, 0, 8, {term, {?H1, <<>>, true}}},
+     {request_del, 16#14, 0, 9, {term, {?H1, <<"config">>}}},
+     {request_keys, 16#15, 0, 10, {term, ?H1}},
+     {request_call, 16#20, 0, 11, {term, {17, <<"math">>, <<"pow">>, [2, 10], #{}}}},
+     {request_call_any, 16#20, 2, 11,
+      {term, {1 bsl 60, <<"json">>, <<"dumps">>, [[<<"x">>]], #{<<"indent">> => 2}}}},
+     {request_call_cast, 16#20, 1, 0, {term, {17, <<"shop">>, <<"tick">>, [], #{}}}},
+     {request_eval, 16#21, 0, 12, {term, {17, <<"x + 1">>, #{<<"x">> => 41}}}},
+     {request_exec, 16#22, 0, 13, {term, {17, <<"y = 1">>, #{}}}},
+     {request_run, 16#23, 0, 14, {term, {17, <<"index.py">>, [<<"--all">>, <<"texts">>]}}},
+     {request_cancel, 16#24, 0, 15, {term, 11}},
+     {request_cancel_largest, 16#24, 0, 15, {term, 16#ffffffff}},
+     {request_ns_new, 16#25, 0, 16, {term, [17, 18]}},
+     {request_ns_new_large, 16#25, 0, 16, {term, [1 bsl 60, 300]}},
+     {request_ns_drop, 16#26, 0, 17, {term, [17]}},
+     {request_log_credit, 16#27, 0, 0, {term, 1000}}].
+
+hello() ->
+    {pairs, [{protocol, 1}, {interpreters, 2}, {python, <<>>}, {python_path, [<<"lib">>, <<"/srv/app">>]},
+             {max_frame, 64 bsl 20}, {max_queue, 1000}, {none, none}, {log_credit, 500}, {node, 'shop@host'}]}.
+
+replies() ->
+    [{reply_ok, 16#80, 0, 4, none},
+     {reply_value, 16#81, 0, 6, {term, 42}},
+     {reply_missing, 16#82, 0, 6, none},
+     {reply_gone, 16#85, 0, 6, none},
+     {reply_hello, 16#81, 0, 1,
+      {term, {pairs, [{protocol, 1}, {version, <<"0.1.0">>}, {python, <<"3.13.5">>}, {os_pid, 4711},
+                      {interpreters, 2}]}}},
+     {reply_info, 16#81, 0, 3,
+      {term, {pairs, [{dicts, 3}, {keys, 1000}, {bytes, 1 bsl 40}, {namespaces, 2}, {os_pid, 4711},
+                      {uptime_ms, 60000}, {interpreters, [interpreter(1, true), interpreter(2, false)]}]}}},
+     {reply_keys, 16#81, 0, 10, {term, [<<"config">>, -42, <<>>]}},
+     {reply_keys_none, 16#81, 0, 10, {term, []}},
+     {reply_exception, 16#84, 0, 11,
+      {term, {<<"KeyError">>, true, <<"'x'">>,
+              [<<"  File \"<string>\", line 1, in <module>">>, <<"KeyError: 'x'">>]}}},
+     {reply_exception_qualified, 16#84, 0, 11, {term, {<<"shop.Sold">>, false, <<"out">>, []}}}].
+
+interpreter(Id, Busy) ->
+    {pairs, [{id, Id}, {jobs_done, 10}, {jobs_waiting, 0}, {busy, Busy}, {busy_us, 5000000000}, {namespaces, 1}]}.
+
+errors() ->
+    [{Name, 16#83, 0, 20, {term, Term}} || {Name, Term} <-
+        [{reply_error_bad_frame, {bad_frame, <<"GET: body is not {Handle, Key}">>}},
+         {reply_error_bad_etf, {bad_etf, <<"truncated binary at byte 17">>}},
+         {reply_error_unknown_op, {unknown_op, 16#7f}},
+         {reply_error_protocol_mismatch, {protocol_mismatch, 2, 1}},
+         {reply_error_frame_too_large, {frame_too_large, 70000000, 64 bsl 20}},
+         {reply_error_bad_config, {bad_config, <<"interpreters: not an integer from 1 to 64">>}},
+         {reply_error_bad_key, bad_key},
+         {reply_error_bad_term, {bad_term, [<<"users">>, 3, -1, <<"name">>], duplicate_key}},
+         {reply_error_bad_term_top, {bad_term, [], depth}},
+         {reply_error_bad_term_unpicklable, {bad_term, [], {unpicklable, <<"cannot pickle 'module' object">>}}},
+         {reply_error_exists, exists},
+         {reply_error_table_full, {table_full, <<"memory">>}},
+         {reply_error_no_namespace, no_namespace},
+         {reply_error_overloaded, overloaded},
+         {reply_error_cancelled, cancelled},
+         {reply_error_shutting_down, shutting_down}]].
+
+events() ->
+    [{event_log, 16#c0, 0, 0, {term, {stdout, info, <<>>, 1, <<"hello">>}}},
+     {event_log_logger, 16#c0, 0, 0, {term, {log, critical, <<"shop.stock">>, 2, <<"süß"/utf8>>}}},
+     {event_destroyed, 16#c1, 0, 0, {term, [?H1, ?H2]}},
+     {event_cast_failed_exception, 16#c2, 0, 0, {term, {17, {<<"ValueError">>, true, <<"no">>, []}}}},
+     {event_cast_failed_gone, 16#c2, 0, 0, {term, {0, gone}}},
+     {event_cast_failed_error, 16#c2, 0, 0, {term, {1 bsl 60, no_namespace}}}].
+
+print({Name, Op, Flags, Id, Body}) ->
+    Frame = [<<1, Op, Flags:16, Id:32>>, body(Body)],
+    io:format("# ~2.16.0b flags ~b id ~b: ~ts~n~s ~s~n",
+              [Op, Flags, Id, text(Body), Name, binary:encode_hex(iolist_to_binary(Frame))]).
+
+text(none) -> "no body";
+text({term, T}) -> re:replace(io_lib:format("~0tp", [shown(T)]), "\n *", " ", [global, unicode]).
+
+shown({pairs, L}) -> maps:from_list([{K, shown(V)} || {K, V} <- L]);
+shown(L) when is_list(L) -> [shown(T) || T <- L];
+shown(T) -> T.
+
+body(none) -> <<>>;
+body({term, T}) -> [131, term(T)].
+
+term({pairs, L}) -> [<<116, (length(L)):32>>, [[term(K), term(V)] || {K, V} <- L]];
+term([{pairs, _} | _] = L) -> [<<108, (length(L)):32>>, [term(T) || T <- L], 106];
+term(T) ->
+    <<131, Bytes/binary>> = term_to_binary(T, [{minor_version, 2}]),
+    Bytes.

@@ -1,0 +1,270 @@
+#include "protocol/request.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "etf/reader.h"
+#include "etf/writer.h"
+#include "golden.h"
+
+namespace pyport::protocol {
+namespace {
+
+using test::golden;
+
+HandleBits handle_from(std::uint8_t first) {
+  HandleBits bits;
+  for (std::size_t i = 0; i < bits.size(); ++i) bits[i] = static_cast<std::uint8_t>(first + i);
+  return bits;
+}
+const HandleBits kH1 = handle_from(0);
+const HandleBits kH2 = handle_from(0x80);
+
+Result<Request> decode(ByteSpan frame) {
+  const auto header = parse_header(frame);
+  EXPECT_TRUE(header);
+  return decode_request(*header, frame.subspan(kHeaderSize));
+}
+
+// The golden frames live as long as the program, and so do the views into them.
+template <class T>
+T decoded(const std::string& name) {
+  Result<Request> request = decode(test::golden_frames().at(name));
+  if (!request) {
+    ADD_FAILURE() << name << ": " << request.error().detail;
+    return T{};
+  }
+  const T* wanted = std::get_if<T>(&*request);
+  if (wanted == nullptr) {
+    ADD_FAILURE() << name << ": another request";
+    return T{};
+  }
+  return *wanted;
+}
+
+std::string key_text(const KeyView& key) { return std::string(as_text(std::get<ByteSpan>(key))); }
+
+TEST(GoldenRequest, EveryOneDecodes) {
+  std::size_t requests = 0;
+  for (const auto& [name, frame] : test::golden_frames()) {
+    if (!name.starts_with("request_")) continue;
+    EXPECT_TRUE(decode(frame).ok()) << name;
+    ++requests;
+  }
+  EXPECT_GE(requests, 25u);
+}
+
+TEST(GoldenRequest, Hello) {
+  const Hello hello = decoded<Hello>("request_hello");
+  EXPECT_EQ(hello.interpreters, 2u);
+  EXPECT_EQ(hello.python, "");
+  EXPECT_EQ(hello.python_path, (std::vector<std::string>{"lib", "/srv/app"}));
+  EXPECT_EQ(hello.max_frame, 64u << 20);
+  EXPECT_EQ(hello.max_queue, 1000u);
+  EXPECT_EQ(hello.none, NoneAtom::none);
+  EXPECT_EQ(hello.log_credit, 500u);
+  EXPECT_EQ(hello.node, "shop@host");
+}
+
+TEST(GoldenRequest, DictOperations) {
+  EXPECT_EQ(decoded<New>("request_new").handle, kH1);
+  EXPECT_EQ(decoded<Keys>("request_keys").handle, kH1);
+  EXPECT_EQ(decoded<Destroy>("request_destroy").handles, (std::vector<HandleBits>{kH1, kH2}));
+  EXPECT_TRUE(decoded<Destroy>("request_destroy_none").handles.empty());
+  EXPECT_TRUE(parse_header(golden("request_destroy_no_reply"))->no_reply());
+  EXPECT_EQ(key_text(decoded<Get>("request_get").key), "config");
+  EXPECT_EQ(std::get<std::int64_t>(decoded<Get>("request_get_integer_key").key), -42);
+  EXPECT_EQ(std::get<std::int64_t>(decoded<Get>("request_get_smallest_key").key), INT64_MIN);
+  EXPECT_EQ(std::get<std::int64_t>(decoded<Get>("request_get_largest_key").key), INT64_MAX);
+  EXPECT_EQ(key_text(decoded<Del>("request_del").key), "config");
+}
+
+TEST(GoldenRequest, ValueOfSetIsTheRestOfTheFrame) {
+  const Set set = decoded<Set>("request_set");
+  EXPECT_EQ(set.handle, kH1);
+  EXPECT_EQ(key_text(set.key), "config");
+  etf::Reader value(set.value);
+  std::size_t pairs = 0;
+  EXPECT_TRUE(value.map(pairs));
+  EXPECT_EQ(pairs, 2u);
+  EXPECT_TRUE(etf::Reader(decoded<Set>("request_set_atom").value).atom_is("true"));
+}
+
+TEST(GoldenRequest, Call) {
+  const Call call = decoded<Call>("request_call");
+  EXPECT_EQ(call.ns, 17u);
+  EXPECT_EQ(call.module, "math");
+  EXPECT_EQ(call.function, "pow");
+  EXPECT_EQ(test::to_hex(call.args), "6B0002020A");  // [2, 10] as STRING_EXT
+  EXPECT_EQ(test::to_hex(call.kwargs.term), "7400000000");
+  EXPECT_EQ(decoded<Call>("request_call_any").ns, kMostNamespace);
+  EXPECT_TRUE(parse_header(golden("request_call_any"))->any());
+  EXPECT_TRUE(parse_header(golden("request_call_cast"))->no_reply());
+}
+
+TEST(GoldenRequest, EvalExecRun) {
+  EXPECT_EQ(decoded<Eval>("request_eval").code, "x + 1");
+  EXPECT_FALSE(decoded<Eval>("request_eval").vars.has_atoms);
+  EXPECT_EQ(decoded<Exec>("request_exec").code, "y = 1");
+  const protocol::Run run = decoded<protocol::Run>("request_run");
+  EXPECT_EQ(run.file, "index.py");
+  EXPECT_EQ(run.argv, (std::vector<std::string_view>{"--all", "texts"}));
+}
+
+TEST(GoldenRequest, TheOthers) {
+  EXPECT_EQ(decoded<Cancel>("request_cancel").id, 11u);
+  EXPECT_EQ(decoded<Cancel>("request_cancel_largest").id, UINT32_MAX);
+  EXPECT_EQ(decoded<NsNew>("request_ns_new").ids, (std::vector<NamespaceId>{17, 18}));
+  EXPECT_EQ(decoded<NsNew>("request_ns_new_large").ids, (std::vector<NamespaceId>{kMostNamespace, 300}));
+  EXPECT_EQ(decoded<NsDrop>("request_ns_drop").ids, (std::vector<NamespaceId>{17}));
+  EXPECT_EQ(decoded<LogCredit>("request_log_credit").count, 1000u);
+}
+
+// --- what is refused -------------------------------------------------------------------------------
+
+Bytes request(Op op, const std::function<void(etf::Writer)>& body, std::uint16_t flags = 0) {
+  Bytes frame;
+  append_header(frame, op, 1, flags);
+  body(etf::Writer(frame).version());
+  return frame;
+}
+
+Error refusal(ByteSpan frame) {
+  Result<Request> request = decode(frame);
+  if (request.ok()) {
+    ADD_FAILURE() << "was accepted";
+    return make_error(Errc::exists);
+  }
+  return request.error();
+}
+
+TEST(BadRequest, EveryPrefixOfEveryGoldenRequestIsRefusedOrDecoded) {
+  for (const auto& [name, frame] : test::golden_frames()) {
+    if (!name.starts_with("request_")) continue;
+    for (std::size_t size = kHeaderSize; size < frame.size(); ++size) {
+      const Bytes prefix(frame.begin(), frame.begin() + static_cast<std::ptrdiff_t>(size));
+      const Error error = refusal(prefix);
+      EXPECT_TRUE(error.code == Errc::bad_etf || error.code == Errc::bad_frame) << name << " " << size;
+    }
+  }
+}
+
+TEST(BadRequest, UnknownOperationTellsItsNumber) {
+  for (const int op : {0x00, 0x04, 0x16, 0x28, 0x7F, 0x80, 0x81, 0xC0, 0xFF}) {
+    const Error error = refusal(Bytes{1, static_cast<std::uint8_t>(op), 0, 0, 0, 0, 0, 1});
+    EXPECT_EQ(error.code, Errc::unknown_op) << op;
+    EXPECT_EQ(error.n, static_cast<std::uint64_t>(op));
+  }
+}
+
+TEST(BadRequest, UnknownFlags) {
+  const Error error = refusal(Bytes{1, 2, 0, 4, 0, 0, 0, 1});
+  EXPECT_EQ(error.code, Errc::bad_frame);
+  EXPECT_EQ(error.detail, "PING: unknown flags");
+}
+
+TEST(BadRequest, BodyWhereNoneBelongsAndNoneWhereOneDoes) {
+  EXPECT_EQ(refusal(request(Op::ping, [](etf::Writer w) { w.nil(); })).detail, "PING: has a body");
+  EXPECT_EQ(refusal(Bytes{1, 0x12, 0, 0, 0, 0, 0, 1}).detail, "GET: has no body");
+}
+
+TEST(BadRequest, WrongShapesNameTheOperation) {
+  const Bytes short_handle(15, 1);
+  const auto check = [&](Op op, const std::function<void(etf::Writer)>& body) {
+    const Error error = refusal(request(op, body));
+    EXPECT_EQ(error.code, Errc::bad_frame) << op_name(op);
+    EXPECT_TRUE(error.detail.starts_with(op_name(op))) << error.detail;
+  };
+  for (const Op op : {Op::create, Op::destroy, Op::get, Op::set, Op::del, Op::keys, Op::call, Op::eval,
+                      Op::exec, Op::run, Op::cancel, Op::ns_new, Op::ns_drop, Op::log_credit}) {
+    check(op, [](etf::Writer w) { w.atom("x"); });
+    check(op, [&](etf::Writer w) { w.binary(short_handle); });
+    check(op, [](etf::Writer w) { w.tuple(0); });
+    check(op, [](etf::Writer w) { w.integer(-1); });
+  }
+  check(Op::get, [&](etf::Writer w) { w.tuple(2).binary(short_handle).text("k"); });
+  check(Op::get, [&](etf::Writer w) { w.tuple(3).binary(kH1).text("k").text("k"); });
+  check(Op::set, [&](etf::Writer w) { w.tuple(2).binary(kH1).text("k"); });
+  check(Op::destroy, [&](etf::Writer w) { w.list(2).binary(kH1).binary(short_handle).nil(); });
+  check(Op::destroy, [&](etf::Writer w) { w.list(1).binary(kH1).binary(kH1); });  // improper
+  check(Op::log_credit, [](etf::Writer w) { w.integer(0); });
+  check(Op::cancel, [](etf::Writer w) { w.integer(std::int64_t{1} << 32); });
+}
+
+TEST(BadRequest, NamespaceIds) {
+  const auto eval_in = [](std::int64_t ns) {
+    return request(Op::eval, [=](etf::Writer w) { w.tuple(3).integer(ns).text("1").map(0); });
+  };
+  EXPECT_EQ(refusal(eval_in(0)).code, Errc::bad_frame);
+  EXPECT_EQ(refusal(eval_in(-1)).code, Errc::bad_frame);
+  EXPECT_EQ(refusal(eval_in(static_cast<std::int64_t>(kMostNamespace) + 1)).code, Errc::bad_frame);
+  EXPECT_TRUE(decode(eval_in(1)).ok());
+  // STRING_EXT <<1, 0>>
+  EXPECT_EQ(refusal(Bytes{1, 0x25, 0, 0, 0, 0, 0, 1, 131, 107, 0, 2, 1, 0}).code, Errc::bad_frame);
+}
+
+TEST(BadRequest, KeysThatAreNoKeys) {
+  const auto get_at = [](const std::function<void(etf::Writer)>& key) {
+    return request(Op::get, [&](etf::Writer w) { key(w.tuple(2).binary(kH1)); });
+  };
+  EXPECT_EQ(refusal(get_at([](etf::Writer w) { w.atom("k"); })).code, Errc::bad_key);
+  EXPECT_EQ(refusal(get_at([](etf::Writer w) { w.number(1.0); })).code, Errc::bad_key);
+  EXPECT_EQ(refusal(get_at([](etf::Writer w) { w.unsigned_integer(std::uint64_t{1} << 63); })).code,
+            Errc::bad_key);
+  EXPECT_EQ(refusal(get_at([](etf::Writer w) { w.nil(); })).code, Errc::bad_key);
+}
+
+TEST(BadRequest, NamesMustBeTextOrAtoms) {
+  const auto eval_with = [](const std::function<void(etf::Writer)>& name) {
+    return request(Op::eval, [&](etf::Writer w) {
+      w.tuple(3).integer(1).text("x").map(1);
+      name(w);
+      w.integer(1);
+    });
+  };
+  EXPECT_EQ(refusal(eval_with([](etf::Writer w) { w.integer(1); })).code, Errc::bad_frame);
+  EXPECT_EQ(refusal(eval_with([](etf::Writer w) { w.binary(Bytes{0xFF}); })).code, Errc::bad_frame);
+  const Bytes frame = eval_with([](etf::Writer w) { w.atom("x"); });
+  Result<Request> good = decode(frame);
+  ASSERT_TRUE(good.ok());
+  EXPECT_TRUE(std::get<Eval>(*good).vars.has_atoms);
+}
+
+TEST(BadRequest, ArgsMustBeAProperListAndCodeText) {
+  const auto call = [](const std::function<void(etf::Writer&)>& args) {
+    return request(Op::call, [&](etf::Writer w) {
+      w.tuple(5).integer(1).text("m").text("f");
+      args(w);
+      w.map(0);
+    });
+  };
+  EXPECT_EQ(refusal(call([](etf::Writer& w) { w.list(1).integer(1).integer(2); })).code, Errc::bad_frame);
+  EXPECT_EQ(refusal(call([](etf::Writer& w) { w.tuple(0); })).code, Errc::bad_frame);
+  EXPECT_TRUE(decode(call([](etf::Writer& w) { w.nil(); })).ok());
+  const Bytes code{0xC3, 0x28};
+  EXPECT_EQ(
+      refusal(request(Op::exec, [&](etf::Writer w) { w.tuple(3).integer(1).binary(code).map(0); })).code,
+      Errc::bad_frame);
+}
+
+TEST(BadRequest, WhatTheValidatorRefuses) {
+  const auto with_body = [](Bytes body) {
+    Bytes frame{1, 0x13, 0, 0, 0, 0, 0, 1};
+    append(frame, body);
+    return frame;
+  };
+  EXPECT_EQ(refusal(with_body({131, 80, 0, 0, 0, 1, 0x78, 0x9C})).code, Errc::bad_etf);  // compressed
+  EXPECT_EQ(refusal(with_body({131, 108, 0x7F, 0xFF, 0xFF, 0xFF, 97})).code, Errc::bad_etf);
+  EXPECT_EQ(refusal(with_body({131, 119, 2, 0xC3, 0x28})).code, Errc::bad_etf);  // atom is no UTF-8
+  EXPECT_EQ(refusal(with_body({131, 200})).code, Errc::bad_etf);
+  EXPECT_EQ(refusal(with_body({131, 97, 1, 97, 1})).code, Errc::bad_etf);  // bytes after the term
+  EXPECT_EQ(refusal(with_body({97, 1})).code, Errc::bad_etf);              // no version
+  Bytes deep{131};
+  for (int i = 0; i < 1000000; ++i) append(deep, Bytes{104, 1});
+  deep.push_back(106);
+  EXPECT_EQ(refusal(with_body(deep)).code, Errc::bad_etf);
+}
+
+}  // namespace
+}  // namespace pyport::protocol

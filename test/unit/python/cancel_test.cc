@@ -1,0 +1,156 @@
+#include <atomic>
+#include <thread>
+
+#include "harness.h"
+
+namespace pyport::python {
+namespace {
+
+using namespace testing;
+
+void cancel(RequestId id) { port().runtime->cancel(id); }
+
+TEST(Cancel, ARunningJob) {
+  const NamespaceId ns = new_namespace();
+  const RequestId id = submit(ns, ExecJob{"print('spinning')\nwhile True: pass", {}});
+  wait_printed("spinning");
+  cancel(id);
+  EXPECT_TRUE(is_error(wait(id), Errc::cancelled)) << shown(wait(id));
+  EXPECT_EQ(eval(ns, "'alive'"), "alive");
+}
+
+TEST(Cancel, AWaitingJobIsAnsweredAtOnceAndNeverRuns) {
+  const NamespaceId ns = new_namespace();
+  const RequestId first = submit(ns, ExecJob{"print('blocking')\nwhile True: pass", {}});
+  const RequestId second = submit(ns, ExecJob{"ran = True", {}});
+  wait_printed("blocking");
+  cancel(second);
+  EXPECT_TRUE(is_error(wait(second), Errc::cancelled));
+  EXPECT_FALSE(port().sink.is_done(first));
+  cancel(first);
+  wait(first);
+  EXPECT_EQ(eval(ns, "str('ran' in globals())"), "False");
+}
+
+TEST(Cancel, UnknownAndFinishedJobsAreIgnored) {
+  const NamespaceId ns = new_namespace();
+  const RequestId id = submit(ns, EvalJob{"'done'", {}});
+  EXPECT_EQ(shown(wait(id)), "done");
+  cancel(id);
+  cancel(4'000'000'000U);
+  EXPECT_EQ(eval(ns, "'next'"), "next");
+  EXPECT_EQ(port().sink.done_count(id), 1);
+}
+
+TEST(Cancel, RaisesInterruptedWhichIsNoException) {
+  const NamespaceId ns = new_namespace();
+  const RequestId id = submit(ns, ExecJob{R"(
+import erlang
+try:
+    try:
+        print('to be caught')
+        while True: pass
+    except Exception:
+        caught = 'as Exception'
+except erlang.Interrupted as e:
+    caught = type(e).__name__
+)", {}});
+  wait_printed("to be caught");
+  cancel(id);
+  EXPECT_EQ(shown(wait(id)), "<done>") << "it ended on its own terms";
+  EXPECT_EQ(eval(ns, "caught"), "Interrupted");
+}
+
+TEST(Cancel, FinallyBlocksRun) {
+  const NamespaceId ns = new_namespace();
+  const RequestId id = submit(ns, ExecJob{"try:\n  print('in try')\n  while True: pass\nfinally:\n  cleaned = 'yes'", {}});
+  wait_printed("in try");
+  cancel(id);
+  EXPECT_TRUE(is_error(wait(id), Errc::cancelled));
+  EXPECT_EQ(eval(ns, "cleaned"), "yes");
+}
+
+TEST(Cancel, InterruptedRaisedByTheCodeItselfIsAnException) {
+  const auto outcome = wait(submit(new_namespace(), ExecJob{"import erlang; raise erlang.Interrupted('mine')", {}}));
+  EXPECT_EQ(exception_of(outcome).type, "erlang.Interrupted");
+  EXPECT_FALSE(exception_of(outcome).builtin);
+}
+
+TEST(Cancel, WhileTheResultIsPickled) {
+  const NamespaceId ns = new_namespace();
+  EXPECT_EQ(exec(ns, "class Slow:\n  def __reduce__(self):\n    print('pickling')\n    while True: pass"), "<done>");
+  const RequestId id = submit(ns, EvalJob{"Slow()", {}});
+  wait_printed("pickling");
+  cancel(id);
+  EXPECT_TRUE(is_error(wait(id), Errc::cancelled)) << shown(wait(id));
+}
+
+TEST(Cancel, WhileTheExceptionIsDescribed) {
+  const NamespaceId ns = new_namespace();
+  EXPECT_EQ(exec(ns, "class Slow(Exception):\n  def __str__(self):\n    print('describing')\n    while True: pass"),
+            "<done>");
+  const RequestId id = submit(ns, ExecJob{"raise Slow", {}});
+  wait_printed("describing");
+  cancel(id);
+  EXPECT_EQ(exception_of(wait(id)).type, "__main__.Slow");
+}
+
+TEST(Cancel, OneStuckInterpreterDoesNotHoldUpTheOthers) {
+  // math.factorial of a big number keeps the GIL for many seconds: its interrupter cannot get in.
+  const RequestId stuck = submit(0, ExecJob{"import math\nprint('stuck')\nmath.factorial(1000000)", {}}, true);
+  wait_printed("stuck");
+  cancel(stuck);
+  for (std::size_t i = 0; i + 1 < kInterpreters; ++i) {
+    const std::string word = "other " + std::to_string(i);
+    const RequestId other = submit(0, ExecJob{"print('" + word + "')\nwhile True: pass", {}}, true);
+    wait_printed(word);
+    cancel(other);
+    EXPECT_TRUE(is_error(wait(other), Errc::cancelled));
+  }
+  EXPECT_FALSE(port().sink.is_done(stuck)) << "too fast to show anything: give it a bigger number";
+  EXPECT_TRUE(is_error(wait(stuck), Errc::cancelled));
+}
+
+// The important one: whatever the moment of the cancel, the next job runs undisturbed.
+TEST(Cancel, NeverHitsTheNextJob) {
+  const NamespaceId ns = new_namespace();
+  EXPECT_EQ(exec(ns, "def victim():\n  n = 0\n  for i in range(200): n += i\n  return str(n)"), "<done>");
+  int hit = 0;
+  for (int round = 0; round < 3000; ++round) {
+    const RequestId target = submit(ns, ExecJob{"for i in range(" + std::to_string(round % 300) + "): pass", {}});
+    const RequestId next = submit(ns, CallJob{"__main__", "victim", p_list({}), {}});
+    if (round % 3 == 1) std::this_thread::yield();
+    if (round % 3 == 2) {
+      for (int spins = 0; spins < round; ++spins) std::atomic_signal_fence(std::memory_order_seq_cst);
+    }
+    cancel(target);
+    ASSERT_EQ(shown(wait(next)), "19900") << "in round " << round;
+    const Outcome outcome = wait(target);
+    hit += is_error(outcome, Errc::cancelled);
+    ASSERT_TRUE(is_error(outcome, Errc::cancelled) || shown(outcome) == "<done>") << shown(outcome);
+  }
+  EXPECT_GT(hit, 0) << "no cancel came in time: the test proves nothing";
+}
+
+TEST(Cancel, ThreadsOfTheJobAreNotHit) {
+  const NamespaceId ns = new_namespace();
+  const table::Handle dict = new_dict();
+  const RequestId id = submit(ns, ExecJob{R"(
+import threading
+def side(d=d):
+    while not d.get('stop'): pass
+    d['side'] = 'whole'
+thread = threading.Thread(target=side, daemon=True)
+thread.start()
+print('thread started')
+while True: pass
+)", p_dict({{"d", p_handle(dict)}})});
+  wait_printed("thread started");
+  cancel(id);
+  EXPECT_TRUE(is_error(wait(id), Errc::cancelled));
+  EXPECT_EQ(exec(ns, "d['stop'] = True\nthread.join()\nassert d['side'] == 'whole'", p_dict({{"d", p_handle(dict)}})),
+            "<done>");
+}
+
+}  // namespace
+}  // namespace pyport::python

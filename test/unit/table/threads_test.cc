@@ -1,0 +1,191 @@
+// The table under threads. Run in the TSan build too, where a missing lock is an error by itself.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <barrier>
+#include <functional>
+#include <set>
+#include <thread>
+
+#include "helpers.h"
+
+namespace pyport::table {
+namespace {
+
+// Runs body(0) .. body(n - 1) at once and waits for all.
+void in_parallel(std::size_t n, const std::function<void(std::size_t)>& body) {
+  std::barrier start(static_cast<std::ptrdiff_t>(n));
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < n; ++i) {
+    threads.emplace_back([&, i] {
+      start.arrive_and_wait();
+      body(i);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+// A value whose every part says the same number: a torn one would not.
+std::string value_no(std::uint64_t n) {
+  std::string text;
+  while (text.size() < 200) text += std::to_string(n) + ",";
+  return text;
+}
+
+TEST(TableThreads, OneWriterManyReadersSeeOnlyWholeValuesThatNeverGoBack) {
+  constexpr std::uint64_t kWrites = 20000;
+  Table table;
+  const Handle dict = handle_no(1);
+  ASSERT_TRUE(table.create(dict).ok());
+  ASSERT_TRUE(table.put(dict, text_key("counter"), blob_of(value_no(0))).ok());
+  std::atomic<std::uint64_t> written{0};    // a put of this number has returned
+  std::atomic<std::uint64_t> beginning{0};  // a put of this number may have begun
+  in_parallel(4, [&](std::size_t who) {
+    if (who == 0) {
+      for (std::uint64_t n = 1; n <= kWrites; ++n) {
+        beginning = n;
+        ASSERT_TRUE(table.put(dict, text_key("counter"), blob_of(value_no(n))).ok());
+        written = n;
+      }
+      return;
+    }
+    while (written < kWrites) {
+      const std::uint64_t at_least = written;
+      const std::string text = text_at(table, dict, text_key("counter"));
+      const std::uint64_t at_most = beginning;
+      const std::uint64_t n = std::stoull(text);
+      ASSERT_EQ(text, value_no(n));
+      ASSERT_GE(n, at_least);
+      ASSERT_LE(n, at_most);
+    }
+  });
+}
+
+TEST(TableThreads, ManyWritersOfOneKeyLeaveTheLastValueOfOne) {
+  Table table;
+  const Handle dict = handle_no(1);
+  ASSERT_TRUE(table.create(dict).ok());
+  in_parallel(4, [&](std::size_t who) {
+    for (std::uint64_t n = 1; n <= 5000; ++n) {
+      ASSERT_TRUE(table.put(dict, text_key("k"), blob_of(value_no(who * 10000 + n))).ok());
+      const std::uint64_t seen = std::stoull(text_at(table, dict, text_key("k")));
+      ASSERT_TRUE(seen / 10000 != who || seen == who * 10000 + n) << "a value of mine came back";
+    }
+  });
+  EXPECT_EQ(std::stoull(text_at(table, dict, text_key("k"))) % 10000, 5000u);
+  EXPECT_EQ(table.stats().keys, 1u);
+}
+
+TEST(TableThreads, OfManyErasesOfAKeyExactlyOneSaysItWasThere) {
+  constexpr std::int64_t kRounds = 2000;
+  Table table;
+  const Handle dict = handle_no(1);
+  ASSERT_TRUE(table.create(dict).ok());
+  for (std::int64_t n = 0; n < kRounds; ++n) ASSERT_TRUE(table.put(dict, n, blob_of("v")).ok());
+  std::atomic<int> there{0};
+  in_parallel(4, [&](std::size_t) {
+    for (std::int64_t n = 0; n < kRounds; ++n) there += *table.erase(dict, n);
+  });
+  EXPECT_EQ(there, kRounds);
+  EXPECT_EQ(table.stats().keys, 0u);
+  EXPECT_EQ(table.stats().bytes, 0u);
+}
+
+TEST(TableThreads, NothingIsPutIntoADestroyedDict) {
+  for (std::uint64_t round = 0; round < 300; ++round) {
+    Table table;
+    const Handle dict = handle_no(round);
+    ASSERT_TRUE(table.create(dict).ok());
+    std::atomic<bool> destroyed{false};
+    in_parallel(4, [&](std::size_t who) {
+      if (who == 0) {
+        for (int i = 0; i < 20; ++i) (void)table.size(dict);
+        EXPECT_EQ(table.destroy(std::array{dict}), 1u);
+        destroyed = true;
+        return;
+      }
+      for (std::int64_t n = 0;; ++n) {
+        const bool was_destroyed = destroyed;
+        const Status status = table.put(dict, n % 16, blob_of(value_no(who)));
+        if (!status.ok()) {
+          EXPECT_EQ(status.error().code, Errc::gone);
+          EXPECT_FALSE(table.alive(dict)) << "a destroyed dict came alive again";
+          return;
+        }
+        ASSERT_FALSE(was_destroyed) << "put into a destroyed dict";
+      }
+    });
+    EXPECT_EQ(table.stats().dicts, 0u);
+    EXPECT_EQ(table.stats().keys, 0u);
+    EXPECT_EQ(table.stats().bytes, 0u);
+  }
+}
+
+TEST(TableThreads, OfManyCreatesOfAHandleOneWinsAndOfManyDestroysToo) {
+  Table table;
+  std::atomic<std::uint64_t> created{0}, destroyed{0};
+  in_parallel(4, [&](std::size_t) {
+    for (std::uint64_t n = 0; n < 1000; ++n) created += table.create(handle_no(n)).ok();
+  });
+  EXPECT_EQ(created, 1000u);
+  in_parallel(4, [&](std::size_t) {
+    for (std::uint64_t n = 0; n < 1000; ++n) destroyed += table.destroy(std::array{handle_no(n)});
+  });
+  EXPECT_EQ(destroyed, 1000u);
+  EXPECT_EQ(table.stats().dicts, 0u);
+}
+
+// Everything at once over few keys and dicts; afterwards the sums must be those of what is there.
+TEST(TableThreads, StatsAgreeWithTheContentsAfterAStorm) {
+  Table table;
+  in_parallel(4, [&](std::size_t who) {
+    std::uint64_t random = who * 7919 + 1;
+    for (int i = 0; i < 20000; ++i) {
+      random = random * 6364136223846793005u + 1442695040888963407u;
+      const Handle dict = handle_no((random >> 33) % 4);
+      const auto key = static_cast<std::int64_t>((random >> 40) % 32);
+      switch ((random >> 50) % 16) {
+        case 0:
+          table.destroy(std::array{dict});
+          break;
+        case 1:
+        case 2:
+          (void)table.create(dict).ok();
+          break;
+        case 3:
+          (void)table.keys(dict).ok();
+          break;
+        case 4:
+        case 5:
+          (void)table.erase(dict, key).ok();
+          break;
+        case 6:
+        case 7:
+        case 8:
+          (void)text_at(table, dict, key);
+          break;
+        default:
+          (void)table.put(dict, key, blob_of(std::string((random >> 54) % 100, 'x'))).ok();
+      }
+    }
+  });
+  TableStats there;
+  for (std::uint64_t n = 0; n < 4; ++n) {
+    const Result<std::vector<Key>> keys = table.keys(handle_no(n));
+    if (!keys.ok()) continue;
+    ++there.dicts;
+    there.keys += keys->size();
+    EXPECT_EQ(std::set<Key>(keys->begin(), keys->end()).size(), keys->size());
+    for (const Key& key : *keys) {
+      const Result<Blob> blob = table.get(handle_no(n), *std::get_if<std::int64_t>(&key));
+      ASSERT_TRUE(blob.ok() && *blob);
+      there.bytes += 8 + blob->size();
+    }
+  }
+  EXPECT_EQ(table.stats().dicts, there.dicts);
+  EXPECT_EQ(table.stats().keys, there.keys);
+  EXPECT_EQ(table.stats().bytes, there.bytes);
+}
+
+}  // namespace
+}  // namespace pyport::table

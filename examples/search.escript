@@ -12,7 +12,7 @@
 
 -define(QUERIES, ["modified source code", "patent license", "warranty disclaimer"]).
 -define(DEFAULT_FOLDERS, ["/usr/share/common-licenses", "/usr/share/doc"]).
--define(MAX_FILES, 1500).
+-define(MAX_FILES, 800).
 
 main(Args) ->
     {Folders, Queries} = arguments(Args),
@@ -21,7 +21,7 @@ main(Args) ->
     Parts = start_pyport(),
     Owner = start_owner(),
     {Config, Results} = ask(Owner, dicts),
-    index(Files, Parts, Config, Results),
+    index(Files, Parts, Owner, Config, Results),
     show_interpreters(),
     [answer(Query, Parts, Results) || Query <- Queries],
     kill_owner(Owner, Results),
@@ -72,12 +72,12 @@ ask(Pid, Question) ->
 
 %%% 3: index in all interpreters, with a progress bar drawn from the dict
 
-index(Files, Parts, Config, Results) ->
+index(Files, Parts, Owner, Config, Results) ->
     ok = py:shared_dict_set(Config, <<"settings">>, #{shortest_word => 3, most_common => 2000}),
     [ok = py:shared_dict_set(Config, key("files/~b", [Part]), Share)
      || {Part, Share} <- shares(Files, Parts)],
     say("2", "Process ~p owns two SharedDicts. Settings and ~b paths are in the first:",
-        [self(), length(Files)]),
+        [Owner, length(Files)]),
     more("#{settings => ~p, ...}", [py:shared_dict_get(Config, <<"settings">>)]),
     say("3", "Python indexes ~b documents (~s) in ~b interpreters into the second.",
         [length(Files), human(lists:sum([filelib:file_size(F) || F <- Files])), Parts]),
@@ -129,7 +129,7 @@ bar(Done, Total, Seconds, Finished) ->
 
 show_interpreters() ->
     say("4", "What the interpreters did:", []),
-    [more("interpreter ~b: ~b jobs, busy ~b ms", [Id, Jobs, Busy div 1000])
+    [more("interpreter ~b: ~s, busy ~b ms", [Id, count(Jobs, "job", "jobs"), Busy div 1000])
      || #{id := Id, jobs_done := Jobs, busy_us := Busy} <- maps:get(interpreters, py:info())].
 
 %% BM25 over the postings, each an ordinary dict value: term -> #{Path => Count}.
@@ -143,7 +143,7 @@ answer(Query, Parts, Results) ->
                          #{}, Words),
     Best = lists:sublist(lists:reverse(lists:keysort(2, maps:to_list(Scores))), 3),
     Micros = erlang:monotonic_time(microsecond) - Begin,
-    say("?", "~ts  (~b documents match, ~b us, read from the dict by Erlang)", [Query, map_size(Scores), Micros]),
+    say("?", "~ts   (~s, ~b ms, read from the dict by Erlang)", [Query, count(map_size(Scores), "match", "matches"), Micros div 1000]),
     [begin
          #{<<"title">> := Title} = py:shared_dict_get(Results, <<"doc/", Path/binary>>),
          more("~5.2f  ~ts  ~ts", [Score, Path, Title])
@@ -212,6 +212,9 @@ is_text(Path) ->
     lists:member(Extension, ["", ".md", ".rst", ".txt", ".Debian"]) orelse lists:prefix("/usr/share/common-licenses", Path).
 
 key(Format, Args) -> iolist_to_binary(io_lib:format(Format, Args)).
+
+count(1, One, _) -> "1 " ++ One;
+count(N, _, Many) -> integer_to_list(N) ++ " " ++ Many.
 
 human(Bytes) when Bytes >= 1 bsl 20 -> io_lib:format("~.1f MiB", [Bytes / (1 bsl 20)]);
 human(Bytes) -> io_lib:format("~b KiB", [Bytes bsr 10]).

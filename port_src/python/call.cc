@@ -19,7 +19,8 @@ Ref import_module(std::string_view name) REQUIRES(attached) {
   const Ref top = Ref::steal(PyImport_ImportModuleLevelObject(text.get(), nullptr, nullptr, nullptr, 0));
   if (!top) return Ref();
   Ref module = Ref::steal(PyImport_GetModule(text.get()));
-  if (!module && PyErr_Occurred() == nullptr) PyErr_Format(PyExc_ImportError, "no module named %R", text.get());
+  if (!module && PyErr_Occurred() == nullptr)
+    PyErr_Format(PyExc_ImportError, "no module named %R", text.get());
   return module;
 }
 

@@ -18,13 +18,18 @@ std::string node_and_rest(ByteSpan etf, std::size_t header, ByteSpan& rest) {
 const char* kind_of(std::uint8_t tag) {
   switch (tag) {
     case etf::kNewFun:
-    case etf::kExport: return "fun";
+    case etf::kExport:
+      return "fun";
     case etf::kPort:
     case etf::kNewPort:
-    case etf::kV4Port: return "port";
-    case etf::kBitBinary: return "bitstring";
-    case etf::kList: return "improper list";
-    default: return "term";
+    case etf::kV4Port:
+      return "port";
+    case etf::kBitBinary:
+      return "bitstring";
+    case etf::kList:
+      return "improper list";
+    default:
+      return "term";
   }
 }
 
@@ -41,7 +46,8 @@ bool is_reference_term(ByteSpan etf) {
 std::string pid_text(ByteSpan etf) {
   ByteSpan rest;
   const std::string node = node_and_rest(etf, 1, rest);
-  return node + " 0." + std::to_string(load_u32(rest.data())) + "." + std::to_string(load_u32(rest.data() + 4));
+  return node + " 0." + std::to_string(load_u32(rest.data())) + "." +
+         std::to_string(load_u32(rest.data() + 4));
 }
 
 // | tag | count u16 | node | creation u32 or u8 | count * u32 |, the last word counts most.

@@ -23,7 +23,8 @@ struct Interruptible {
 class Interrupter {
  public:
   // `exception` (borrowed) lives as long as the interpreter; `thread` is the worker's, as Python calls it.
-  Interrupter(PyInterpreterState* interpreter, unsigned long thread, PyObject* exception, const Interruptible& running)
+  Interrupter(PyInterpreterState* interpreter, unsigned long thread, PyObject* exception,
+              const Interruptible& running)
       : interpreter_(interpreter), thread_(thread), exception_(exception), running_(running) {}
 
   // Starts the thread, which never ends. REQUIRES: *this is never destroyed afterwards.

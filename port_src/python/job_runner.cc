@@ -18,7 +18,8 @@ bool JobRunner::init() {
   state_ = &module_state(module_.get());
   const Ref hooks = Ref::steal(PyObject_CallMethod(port.get(), "start", nullptr));
   PyObject *describe, *flush, *pending, *remember, *forget;
-  if (!hooks || !PyArg_ParseTuple(hooks.get(), "OOO!OO", &describe, &flush, &PyList_Type, &pending, &remember, &forget)) {
+  if (!hooks || !PyArg_ParseTuple(hooks.get(), "OOO!OO", &describe, &flush, &PyList_Type, &pending, &remember,
+                                  &forget)) {
     return false;
   }
   describe_ = Ref::borrow(describe);
@@ -34,7 +35,8 @@ JobRunner::Ran JobRunner::run(const Job& job) {
     const Ref main = main_for(job);
     Ref result;
     if (main && namespaces_.set_main(main.get())) {
-      result = std::visit([&](const auto& what) REQUIRES(attached) { return perform(what, main.get()); }, job.what);
+      result = std::visit([&](const auto& what) REQUIRES(attached) { return perform(what, main.get()); },
+                          job.what);
     }
     ran = outcome_of(job, std::move(result));
     namespaces_.set_main(nullptr);
@@ -47,7 +49,8 @@ JobRunner::Ran JobRunner::run(const Job& job) {
 Ref JobRunner::main_for(const Job& job) {
   const auto* const call = std::get_if<CallJob>(&job.what);
   const bool own = !job.any || (call != nullptr && call->module == "__main__");
-  return own && !std::holds_alternative<RunJob>(job.what) ? namespaces_.module(job.ns) : namespaces_.throwaway();
+  return own && !std::holds_alternative<RunJob>(job.what) ? namespaces_.module(job.ns)
+                                                          : namespaces_.throwaway();
 }
 
 Ref JobRunner::perform(const CallJob& job, PyObject* main) { return call_function(*state_, job, main); }
@@ -81,7 +84,8 @@ Ref JobRunner::evaluate(const Ref& code, const Bytes& variables, PyObject* main)
 
 JobRunner::Ran JobRunner::outcome_of(const Job& job, Ref result) {
   Ran ran;
-  const bool wants_value = std::holds_alternative<CallJob>(job.what) || std::holds_alternative<EvalJob>(job.what);
+  const bool wants_value =
+      std::holds_alternative<CallJob>(job.what) || std::holds_alternative<EvalJob>(job.what);
   if (result && wants_value) {
     ran.outcome = value_outcome(*state_, result.get());
   } else if (result) {

@@ -44,7 +44,7 @@ class JobRunner {
   ModuleState* state_ = nullptr;
   Namespaces namespaces_;
   SourceCache sources_;
-  Ref module_;   // _erlang
+  Ref module_;  // _erlang
   Ref describe_;
   Ref flush_;    // sends what stands in the output streams without a line end
   Ref pending_;  // a list: not empty when there is something to flush

@@ -54,8 +54,11 @@ PyObject* log_function(PyObject* module, PyObject* const* args, Py_ssize_t count
   if (!small_number(args[0], 2, stream) || !small_number(args[1], 5, level)) return nullptr;
   const Ref logger = encoded(args[2]), text = encoded(args[3]);
   if (!logger || !text) return nullptr;
-  LogRecord record{static_cast<LogStream>(stream), static_cast<LogLevel>(level),
-                   std::string(as_text(bytes_view(logger.get()))), module_state(module).interpreter, {}};
+  LogRecord record{static_cast<LogStream>(stream),
+                   static_cast<LogLevel>(level),
+                   std::string(as_text(bytes_view(logger.get()))),
+                   module_state(module).interpreter,
+                   {}};
   send(std::move(record), as_text(bytes_view(text.get())));
   Py_RETURN_NONE;
 }

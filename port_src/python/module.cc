@@ -25,7 +25,8 @@ PyMethodDef kFunctions[] = {
     {"reference", reference_function, METH_O, "reference(etf) -> Reference"},
     {"term", term_function, METH_O, "term(etf) -> Term"},
     {"atom", atom_function, METH_O, "atom(text) -> Atom"},
-    {"object", fast_method<object_function>(), METH_FASTCALL, "object(type, pickle): the object that was pickled."},
+    {"object", fast_method<object_function>(), METH_FASTCALL,
+     "object(type, pickle): the object that was pickled."},
     {"log", fast_method<log_function>(), METH_FASTCALL,
      "log(stream, level, logger, text): sends text to Erlang's logger. stream: 0 stdout, 1 stderr, 2 log; "
      "level: 0 debug to 5 critical."},
@@ -70,7 +71,8 @@ bool find_functions(PyObject* module, ModuleState& state) REQUIRES(attached) {
 int execute(PyObject* module) REQUIRES(attached) {
   ModuleState& state = module_state(module);
   const bool made = load_pickle(state) && add_interrupted(module, state) && add_shared_dict(module, state) &&
-                    add_opaque_types(module, state) && add_atom(module, state) && find_functions(module, state);
+                    add_opaque_types(module, state) && add_atom(module, state) &&
+                    find_functions(module, state);
   return made ? 0 : -1;
 }
 

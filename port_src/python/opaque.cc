@@ -9,8 +9,7 @@ namespace pyport::python {
 namespace {
 
 struct OpaqueObject {
-  PyObject_HEAD
-  PyObject* etf;  // bytes: the term without the version byte
+  PyObject_HEAD PyObject* etf;  // bytes: the term without the version byte
 };
 
 PyObject*& etf_of(PyObject* self) { return reinterpret_cast<OpaqueObject*>(self)->etf; }
@@ -31,7 +30,8 @@ int traverse(PyObject* self, visitproc visit, void* arg) {
 Py_hash_t hash(PyObject* self) REQUIRES(attached) { return PyObject_Hash(etf_of(self)); }
 
 PyObject* compare(PyObject* self, PyObject* other, int operation) REQUIRES(attached) {
-  if (!Py_IS_TYPE(other, Py_TYPE(self)) || (operation != Py_EQ && operation != Py_NE)) Py_RETURN_NOTIMPLEMENTED;
+  if (!Py_IS_TYPE(other, Py_TYPE(self)) || (operation != Py_EQ && operation != Py_NE))
+    Py_RETURN_NOTIMPLEMENTED;
   return PyObject_RichCompare(etf_of(self), etf_of(other), operation);
 }
 
@@ -41,12 +41,12 @@ PyObject* repr(PyObject* self) REQUIRES(attached) {
   return PyUnicode_FromFormat("<%s %s>", Py_TYPE(self)->tp_name, text.c_str());
 }
 
-template <PyObject* ModuleState::* Function>
+template <PyObject* ModuleState::*Function>
 PyObject* reduce(PyObject* self, PyObject*) REQUIRES(attached) {
   return Py_BuildValue("O(O)", state_of(self).*Function, etf_of(self));
 }
 
-template <std::string (*Text)(ByteSpan), PyObject* ModuleState::* Function>
+template <std::string (*Text)(ByteSpan), PyObject* ModuleState::*Function>
 PyTypeObject* make_type(PyObject* module, const char* name, const char* doc) REQUIRES(attached) {
   static PyMethodDef methods[] = {{"__reduce__", reduce<Function>, METH_NOARGS, "Pickles as the same term."},
                                   {nullptr, nullptr, 0, nullptr}};
@@ -58,10 +58,10 @@ PyTypeObject* make_type(PyObject* module, const char* name, const char* doc) REQ
                          {Py_tp_hash, reinterpret_cast<void*>(hash)},
                          {Py_tp_richcompare, reinterpret_cast<void*>(compare)},
                          {0, nullptr}};
-  PyType_Spec spec = {name, sizeof(OpaqueObject), 0,
-                      Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE |
-                          Py_TPFLAGS_DISALLOW_INSTANTIATION,
-                      slots};
+  PyType_Spec spec = {
+      name, sizeof(OpaqueObject), 0,
+      Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+      slots};
   auto* const type = reinterpret_cast<PyTypeObject*>(PyType_FromModuleAndSpec(module, &spec, nullptr));
   if (type != nullptr) PyModule_AddType(module, type);
   return type;
@@ -86,12 +86,14 @@ PyObject* make(PyTypeObject* type, PyObject* etf, bool (*is_such)(ByteSpan)) REQ
 
 bool add_opaque_types(PyObject* module, ModuleState& state) {
   state.pid_type = make_type<pid_text, &ModuleState::pid_function>(
-      module, "erlang.Pid", "An Erlang process id. Equal and hashed by the process it names; comes from Erlang only.");
+      module, "erlang.Pid",
+      "An Erlang process id. Equal and hashed by the process it names; comes from Erlang only.");
   state.reference_type = make_type<reference_text, &ModuleState::reference_function>(
       module, "erlang.Reference", "An Erlang reference. Comes from Erlang only.");
   state.term_type = make_type<term_text, &ModuleState::term_function>(
       module, "erlang.Term",
-      "An Erlang term without a Python form: a port, fun, bitstring or improper list. Comes from Erlang only.");
+      "An Erlang term without a Python form: a port, fun, bitstring or improper list. Comes from Erlang "
+      "only.");
   return state.pid_type != nullptr && state.reference_type != nullptr && state.term_type != nullptr &&
          PyErr_Occurred() == nullptr;
 }

@@ -97,7 +97,8 @@ Result<PythonHome> checked(const fs::path& executable) {
 // The installation of the linked libpython: the nearest bin/python3.N above the library.
 PythonHome linked_home() {
   Dl_info library{};
-  if (dladdr(reinterpret_cast<void*>(&Py_GetVersion), &library) == 0 || library.dli_fname == nullptr) return {};
+  if (dladdr(reinterpret_cast<void*>(&Py_GetVersion), &library) == 0 || library.dli_fname == nullptr)
+    return {};
   std::error_code ignored;
   fs::path folder = fs::absolute(library.dli_fname, ignored).parent_path();
   for (; folder.has_relative_path(); folder = folder.parent_path()) {
@@ -122,7 +123,8 @@ Result<PythonHome> find_python_home(const std::string& option) {
     return checked(executable);
   }
   if (!fs::exists(path, failure)) return refused(option + " does not exist");
-  if (!is_executable_file(path)) return refused(option + " is neither a virtual environment nor an executable");
+  if (!is_executable_file(path))
+    return refused(option + " is neither a virtual environment nor an executable");
   return checked(path);
 }
 

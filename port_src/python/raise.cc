@@ -5,12 +5,22 @@ namespace pyport::python {
 PyObject* raise(const Error& error) {
   const char* const detail = error.detail.c_str();
   switch (error.code) {
-    case Errc::gone: PyErr_SetString(PyExc_RuntimeError, "SharedDict has been destroyed"); break;
-    case Errc::table_full: PyErr_Format(PyExc_MemoryError, "the table is full: %s", detail); break;
-    case Errc::bad_key: PyErr_Format(PyExc_TypeError, "bad key: %s", detail); break;
+    case Errc::gone:
+      PyErr_SetString(PyExc_RuntimeError, "SharedDict has been destroyed");
+      break;
+    case Errc::table_full:
+      PyErr_Format(PyExc_MemoryError, "the table is full: %s", detail);
+      break;
+    case Errc::bad_key:
+      PyErr_Format(PyExc_TypeError, "bad key: %s", detail);
+      break;
     case Errc::bad_etf:
-    case Errc::bad_term: PyErr_Format(PyExc_ValueError, "%s", detail); break;
-    default: PyErr_Format(PyExc_RuntimeError, "%s", detail); break;
+    case Errc::bad_term:
+      PyErr_Format(PyExc_ValueError, "%s", detail);
+      break;
+    default:
+      PyErr_Format(PyExc_RuntimeError, "%s", detail);
+      break;
   }
   return nullptr;
 }

@@ -109,7 +109,8 @@ Result<std::unique_ptr<Runtime>> Runtime::start(RuntimeConfig config, table::Tab
 // Threads may be deep in Python code, so what they use stays for ever; only the jobs that wait are
 // given up.
 Runtime::~Runtime() {
-  for (const auto& worker : impl_->workers) impl_->reporter.report(worker->queue().close(), Errc::shutting_down);
+  for (const auto& worker : impl_->workers)
+    impl_->reporter.report(worker->queue().close(), Errc::shutting_down);
   impl_.release();
 }
 

@@ -29,7 +29,8 @@ Ref compile_file(PyObject* name) REQUIRES(attached) {
   const Ref builtins = closed ? Ref::steal(PyImport_ImportModule("builtins")) : Ref();
   if (!builtins) return Ref();
   // From bytes, so that a coding line counts. Flags 0, and none inherited.
-  return Ref::steal(PyObject_CallMethod(builtins.get(), "compile", "OOsii", source.get(), name, "exec", 0, 1));
+  return Ref::steal(
+      PyObject_CallMethod(builtins.get(), "compile", "OOsii", source.get(), name, "exec", 0, 1));
 }
 
 Ref argv_list(const RunJob& job) REQUIRES(attached) {
@@ -59,7 +60,8 @@ class ScriptSys {
   void leave() REQUIRES(attached) {
     if (argv_before_) PySys_SetObject("argv", argv_before_.get());
     PyObject* const path = PySys_GetObject("path");
-    for (Py_ssize_t i = 0; folder_ && path != nullptr && PyList_Check(path) && i < PyList_GET_SIZE(path); ++i) {
+    for (Py_ssize_t i = 0; folder_ && path != nullptr && PyList_Check(path) && i < PyList_GET_SIZE(path);
+         ++i) {
       if (PyList_GET_ITEM(path, i) != folder_.get()) continue;  // the very object that was put there
       PyList_SetSlice(path, i, i + 1, nullptr);
       break;
@@ -77,7 +79,8 @@ bool exited_well() REQUIRES(attached) {
   if (!PyErr_ExceptionMatches(PyExc_SystemExit)) return false;
   Ref exit = Ref::steal(PyErr_GetRaisedException());
   const Ref code = Ref::steal(PyObject_GetAttrString(exit.get(), "code"));
-  if (code && (code.get() == Py_None || (PyLong_Check(code.get()) && PyObject_IsTrue(code.get()) == 0))) return true;
+  if (code && (code.get() == Py_None || (PyLong_Check(code.get()) && PyObject_IsTrue(code.get()) == 0)))
+    return true;
   PyErr_SetRaisedException(exit.release());
   return false;
 }

@@ -23,7 +23,8 @@ PyObject* make(PyTypeObject* type, Ref etf, const table::Handle& handle) REQUIRE
 PyObject* create(PyTypeObject* type, PyObject* args, PyObject* kwargs) REQUIRES(attached) {
   static const char* const kNames[] = {"handle", nullptr};
   PyObject* given = nullptr;
-  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O:SharedDict", const_cast<char**>(kNames), &given)) return nullptr;
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O:SharedDict", const_cast<char**>(kNames), &given))
+    return nullptr;
   if (!Py_IS_TYPE(given, type)) {
     PyErr_Format(PyExc_TypeError, "SharedDict takes a handle that came from Erlang, not %T", given);
     return nullptr;
@@ -53,7 +54,8 @@ int assign(PyObject* self, PyObject* key, PyObject* value) REQUIRES(attached) {
 PyObject* get(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) REQUIRES(attached) {
   PyObject* fallback = Py_None;
   const Py_ssize_t named = names == nullptr ? 0 : PyTuple_GET_SIZE(names);
-  const bool by_name = named == 1 && PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(names, 0), "default") == 0;
+  const bool by_name =
+      named == 1 && PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(names, 0), "default") == 0;
   if (count < 1 || count + named > 2 || (named == 1 && !by_name)) {
     PyErr_SetString(PyExc_TypeError, "get() takes a key and at most one default");
     return nullptr;
@@ -82,7 +84,8 @@ Py_hash_t hash(PyObject* self) REQUIRES(attached) {
 }
 
 PyObject* compare(PyObject* self, PyObject* other, int operation) REQUIRES(attached) {
-  if (!Py_IS_TYPE(other, Py_TYPE(self)) || (operation != Py_EQ && operation != Py_NE)) Py_RETURN_NOTIMPLEMENTED;
+  if (!Py_IS_TYPE(other, Py_TYPE(self)) || (operation != Py_EQ && operation != Py_NE))
+    Py_RETURN_NOTIMPLEMENTED;
   const bool same = shared_dict(self).handle == shared_dict(other).handle;
   return PyBool_FromLong(same == (operation == Py_EQ));
 }
@@ -97,7 +100,7 @@ constexpr char kDoc[] =
 
 PyMethodDef kMethods[] = {
     {"get", keyword_method<get>(), METH_FASTCALL | METH_KEYWORDS,
-     "get($self, key, default=None, /)\n--\n\nThe value of key, or default when there is no such key."},
+     "get($self, key, /, default=None)\n--\n\nThe value of key, or default when there is no such key."},
     {"keys", keys, METH_NOARGS,
      "keys($self, /)\n--\n\nThe keys as a list, in insertion order: str, int, or bytes that are no UTF-8."},
     {"destroy", destroy, METH_NOARGS,

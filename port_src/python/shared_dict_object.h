@@ -12,8 +12,7 @@ namespace pyport::python {
 
 // Constant after construction.
 struct SharedDictObject {
-  PyObject_HEAD
-  PyObject* etf;  // bytes: the handle's term
+  PyObject_HEAD PyObject* etf;  // bytes: the handle's term
   table::Handle handle;
 };
 

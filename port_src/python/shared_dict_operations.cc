@@ -1,3 +1,4 @@
+#include <optional>
 #include <string>
 
 #include "python/context.h"
@@ -5,6 +6,8 @@
 #include "python/handle_term.h"
 #include "python/pickle.h"
 #include "python/raise.h"
+#include "python/scalar_pickle.h"
+#include "python/scalar_reader.h"
 #include "python/shared_dict_object.h"
 #include "python/type_name.h"
 #include "value/stored.h"
@@ -26,6 +29,31 @@ Status store(const table::Handle& handle, const table::KeyView& key, ByteSpan pi
   return context().table->put(handle, key, std::move(*blob));
 }
 
+Status store(const table::Handle& handle, const table::KeyView& key, const ScalarPickle& pickle)
+    REQUIRES(attached) {
+  const Detached scope;
+  Result<table::BlobWriter> writer = context().table->allocate(pickle.size());
+  if (!writer) return writer.error();
+  pickle.write(writer->bytes());
+  return context().table->put(handle, key, std::move(*writer).finish(value::kPlain));
+}
+
+// Pickles first: that may run code which uses the same dict. Nothing when it failed, an exception is set.
+std::optional<Status> store_object(PyObject* self, const table::KeyView& key, PyObject* value)
+    REQUIRES(attached) {
+  const table::Handle& handle = shared_dict(self).handle;
+  if (const auto scalar = ScalarPickle::of(value)) return store(handle, key, *scalar);
+  const Ref pickle = dump_object(state_of(self), value);
+  if (!pickle) return std::nullopt;
+  return store(handle, key, bytes_view(pickle.get()), type_name(Py_TYPE(value)));
+}
+
+Ref load_value(PyObject* self, const table::Blob& blob) REQUIRES(attached) {
+  const ByteSpan pickle = value::view(blob).pickle;
+  if (auto scalar = load_scalar(pickle)) return std::move(*scalar);
+  return load_bytes(state_of(self), pickle);
+}
+
 }  // namespace
 
 PyObject* raise_for(PyObject* self, const Error& error) {
@@ -44,7 +72,7 @@ PyObject* dict_get(PyObject* self, PyObject* key, PyObject* missing) {
     return context().table->get(shared_dict(self).handle, *view);
   }();
   if (!found) return raise_for(self, found.error());
-  if (*found) return load_bytes(state_of(self), value::view(*found).pickle).release();
+  if (*found) return load_value(self, *found).release();
   if (missing != nullptr) return Py_NewRef(missing);
   PyErr_SetObject(PyExc_KeyError, key);
   return nullptr;
@@ -53,12 +81,10 @@ PyObject* dict_get(PyObject* self, PyObject* key, PyObject* missing) {
 int dict_set(PyObject* self, PyObject* key, PyObject* value) {
   const auto view = key_view(key);
   if (!view) return -1;
-  const Ref pickle = dump_object(state_of(self), value);
-  if (!pickle) return -1;
-  const Status stored =
-      store(shared_dict(self).handle, *view, bytes_view(pickle.get()), type_name(Py_TYPE(value)));
-  if (stored.ok()) return 0;
-  raise_for(self, stored.error());
+  const std::optional<Status> stored = store_object(self, *view, value);
+  if (!stored) return -1;
+  if (stored->ok()) return 0;
+  raise_for(self, stored->error());
   return -1;
 }
 
@@ -128,14 +154,14 @@ PyObject* dict_destroy(PyObject* self) {
 }
 
 PyObject* dict_repr(PyObject* self) {
-  std::string prefix;
+  constexpr char kHex[] = "0123456789abcdef";
+  std::string text = "<SharedDict ";
   for (std::size_t i = 0; i < 4; ++i) {
-    constexpr char kHex[] = "0123456789abcdef";
     const std::uint8_t byte = shared_dict(self).handle.bits[i];
-    prefix += {kHex[byte >> 4], kHex[byte & 15]};
+    text += {kHex[byte >> 4], kHex[byte & 15]};
   }
-  const std::string node = node_of(self);
-  return PyUnicode_FromFormat("<SharedDict %s\u2026 of '%s'>", prefix.c_str(), node.c_str());
+  text += "\u2026 of '" + node_of(self) + "'>";
+  return PyUnicode_FromStringAndSize(text.data(), static_cast<Py_ssize_t>(text.size()));
 }
 
 }  // namespace pyport::python

@@ -29,7 +29,8 @@ Ref SourceCache::statements(std::string_view text) { return compiled("exec", tex
 Ref SourceCache::compile(const char* mode, std::string_view text, PyObject* name) {
   const Ref source = text_object(text);
   if (!source) return Ref();
-  const Ref remembered = Ref::steal(PyObject_CallFunctionObjArgs(remember_.get(), name, source.get(), nullptr));
+  const Ref remembered =
+      Ref::steal(PyObject_CallFunctionObjArgs(remember_.get(), name, source.get(), nullptr));
   if (!remembered) return Ref();
   // Flags 0, and none inherited from the code that runs.
   return Ref::steal(PyObject_CallFunction(compile_.get(), "OOsii", source.get(), name, mode, 0, 1));

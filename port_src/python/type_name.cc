@@ -7,7 +7,8 @@ namespace {
 
 std::string text_of(const Ref& object) REQUIRES(attached) {
   Py_ssize_t size = 0;
-  const char* text = object && PyUnicode_Check(object.get()) ? PyUnicode_AsUTF8AndSize(object.get(), &size) : nullptr;
+  const char* text =
+      object && PyUnicode_Check(object.get()) ? PyUnicode_AsUTF8AndSize(object.get(), &size) : nullptr;
   if (text != nullptr) return {text, static_cast<std::size_t>(size)};
   PyErr_Clear();
   return "?";

@@ -41,7 +41,8 @@ bool Variables::bind(PyObject* globals, PyObject* variables) {
       PyErr_Format(PyExc_TypeError, "names of variables must be str, not %T", name);
       return false;
     }
-    bound_.push_back({Ref::borrow(name), Ref::borrow(value), Ref::borrow(PyDict_GetItemWithError(globals, name))});
+    bound_.push_back(
+        {Ref::borrow(name), Ref::borrow(value), Ref::borrow(PyDict_GetItemWithError(globals, name))});
     if (PyErr_Occurred() != nullptr) return false;
     if (PyDict_SetItem(globals, name, value) != 0) return false;
   }

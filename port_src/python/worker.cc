@@ -55,7 +55,8 @@ Status Worker::prepare() {
   const Attached scope(state_);
   if (!runner_.init()) {
     PyErr_Print();
-    return make_error(Errc::bad_config, "python: the package erlang cannot be imported from " + config_.package_path);
+    return make_error(Errc::bad_config,
+                      "python: the package erlang cannot be imported from " + config_.package_path);
   }
   thread_ = PyThread_get_thread_ident();
   interrupter_ = std::make_unique<Interrupter>(PyThreadState_GetInterpreter(state_), thread_,

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <new>
 
 #include "server/process.h"
 
@@ -54,8 +55,12 @@ void Connection::wake() {
 void Connection::run() {
   const auto busy = boost::asio::make_work_guard(context_);
   wake();
-  context_.run();
-  leave(kExitSystem);  // cannot be: the guard keeps the context running
+  try {
+    context_.run();
+  } catch (const std::bad_alloc&) {
+    std::fprintf(stderr, "pyport: no memory for a frame\n");
+  }
+  leave(kExitSystem);  // the guard keeps the context running, so nothing else comes here
 }
 
 // One round: work until there is nothing to do for a while, then wait.

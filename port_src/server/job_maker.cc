@@ -1,6 +1,8 @@
 #include "server/job_maker.h"
 
+#include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "etf/reader.h"
@@ -26,32 +28,39 @@ Result<Bytes> pickle_of(ByteSpan term) {
   return pickle;
 }
 
+// The name that the key ahead stands for.
+std::string read_name(etf::Reader& reader) {
+  std::string name;
+  std::string_view text;
+  if (!reader.atom(name) && reader.text(text)) name = text;
+  return name;
+}
+
 // The same map with each atom among the keys as a binary: as names they are all text, where as values
-// `true` or `none` would become True or None.
-Bytes with_text_keys(ByteSpan term) {
+// `true` or `none` would become True or None. An atom and a binary of one name are a duplicate_key.
+Result<Bytes> with_text_keys(ByteSpan term) {
   Bytes out;
   etf::Reader reader(term);
   etf::Writer writer(out);
+  std::set<std::string> names;
   std::size_t pairs = 0;
   (void)reader.map(pairs);
   writer.map(pairs);
   for (std::size_t i = 0; i < pairs; ++i) {
-    std::string name;
-    ByteSpan whole;
-    if (reader.atom(name)) {
-      writer.text(name);
-    } else if (reader.term(whole)) {
-      writer.raw(whole);
-    }
-    if (reader.term(whole)) writer.raw(whole);
+    const auto [name, is_new] = names.insert(read_name(reader));
+    if (!is_new) return Error{Errc::bad_term, "duplicate_key", {*name}};
+    ByteSpan value;
+    (void)reader.term(value);
+    writer.text(*name).raw(value);
   }
   return out;
 }
 
 Result<Bytes> pickle_of(const protocol::NamedTerms& named) {
   if (!named.has_atoms) return pickle_of(named.term);
-  const Bytes renamed = with_text_keys(named.term);
-  return pickle_of(ByteSpan(renamed));
+  const Result<Bytes> renamed = with_text_keys(named.term);
+  if (!renamed) return renamed.error();
+  return pickle_of(ByteSpan(*renamed));
 }
 
 // EVAL and EXEC differ in the type of the job only.

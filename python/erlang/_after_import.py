@@ -24,7 +24,7 @@ class _Finder:
         if action is None:
             return None
         if not _waiting:
-            sys.meta_path.remove(_Finder)  # type: ignore[arg-type]
+            sys.meta_path.remove(_Finder)
         spec = _find_by_others(name, path, target)
         if spec is not None and spec.loader is not None:
             _run_after(spec.loader, action)
@@ -57,5 +57,5 @@ def call(name: str, action: Callable[[], None]) -> None:
         action()
         return
     if not _waiting:
-        sys.meta_path.insert(0, _Finder)  # type: ignore[arg-type]
+        sys.meta_path.insert(0, _Finder)
     _waiting[name] = action

@@ -15,7 +15,7 @@ need() {
 # look_for LEVEL...: sets unmet and to_install to what the levels lack; true if they lack nothing.
 look_for() {
   to_install='' unmet=''
-  for level in "$@"; do "needs_of_$level"; done
+  for needs_level in "$@"; do "needs_of_$needs_level"; done
   [ -z "$unmet" ]
 }
 

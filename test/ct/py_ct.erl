@@ -2,9 +2,9 @@
 %% what must not be left over.
 -module(py_ct).
 
--export([start/1, start/2, stop/1, program/0, data/1]).
--export([eventually/1, eventually/2, ms/1, os_pid/0, pid_fds/1, is_alive/1, kill_9/1, signal/2]).
--export([children/0, badarg_text/1, flush/0]).
+-export([start/1, start/2, stop/1, restart/1, program/0, data/1]).
+-export([eventually/1, eventually/2, ms/1, os_pid/0, pid_fds/1, is_alive/1, kill_9/1, signal/2, restart_port_program/0, await_another/1]).
+-export([children/0, badarg_text/1, flush/0, with_peer/1]).
 
 -include_lib("common_test/include/ct.hrl").
 -include_lib("stdlib/include/assert.hrl").
@@ -36,6 +36,12 @@ in_process(Fun) ->
     {Pid, Monitor} = spawn_monitor(Fun),
     receive {'DOWN', Monitor, process, Pid, Why} -> ?assertEqual(normal, Why) end.
 
+%% A fresh start with the same configuration.
+restart(Config) ->
+    ok = application:stop(pyport),
+    {ok, _} = application:ensure_all_started(pyport),
+    Config.
+
 %% Fails when anything is left: dicts, namespaces, owners, requests, descriptors, OS processes.
 stop(Config) ->
     Leaks = [{What, eventually_zero(Count)} || {What, Count} <- counts(Config)],
@@ -52,7 +58,6 @@ counts(Config) ->
      {namespaces, fun() -> maps:get(namespaces, py:info()) end},
      {owners, fun() -> maps:get(owners, py_owner:count()) end},
      {rows, fun() -> length(py_tables:dicts()) + length(py_tables:namespaces()) end},
-     %% this very request is one
      {in_flight, fun() -> maps:get(in_flight, py:info()) end},
      {monitors, fun() -> {monitors, M} = process_info(whereis(py_owner), monitors), length(M) end}]
         ++ [{descriptors, fun() -> max(0, pid_fds(os_pid()) - ?config(pyport_fds, Config)) end}
@@ -123,6 +128,22 @@ signal(Name, Pid) ->
     "" = os:cmd(lists:flatten(io_lib:format("kill -~s ~b", [Name, Pid]))),
     ok.
 
+%% Kills the port program and waits for the next one.
+restart_port_program() ->
+    Pid = os_pid(),
+    ok = kill_9(Pid),
+    await_another(Pid).
+
+%% Until a port program other than this one answers.
+await_another(Pid) ->
+    eventually(fun() ->
+                       try os_pid() of
+                           Now -> Now =/= Pid
+                       catch
+                           exit:{port_down, _} -> false
+                       end
+               end, 60000).
+
 %% The port programs below this node: {Pid, ...} of all processes called pyport that descend from it.
 children() ->
     Parents = maps:from_list([{Pid, Parent} || {Pid, _, Parent} <- processes_of_machine()]),
@@ -150,6 +171,26 @@ stat(Pid) ->
                 _ -> []
             end;
         {error, _} -> []
+    end.
+
+%%% Nodes
+
+%% Runs Fun(Peer, Node) with another node, connected by distribution.
+with_peer(Fun) ->
+    distribute(),
+    {ok, Peer, Node} = peer:start(#{name => peer:random_name(), args => ["-pa" | code:get_path()], wait_boot => 60000}),
+    try Fun(Peer, Node)
+    after
+        try peer:stop(Peer) catch _:_ -> ok end
+    end.
+
+distribute() ->
+    case erlang:is_alive() of
+        true -> ok;
+        false ->
+            _ = os:cmd("epmd -daemon"),
+            {ok, _} = net_kernel:start([list_to_atom(peer:random_name("pyport_ct")), shortnames]),
+            ok
     end.
 
 %%% Errors

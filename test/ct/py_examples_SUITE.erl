@@ -33,7 +33,7 @@ search(Config) ->
     {0, Output} = example("search.escript", [Folder, "heron"]),
     contains(Output, "indexes 3 documents"),
     contains(Output, "100 %"),
-    contains(Output, "heron  (1 documents match"),
+    contains(Output, "heron   (1 match,"),
     contains(Output, "heron.txt  The heron"),
     contains(Output, "2 dicts before, 0 now"),
     contains(Output, "error badarg: "),

@@ -28,7 +28,8 @@ TEST(Exceptions, OthersAreQualified) {
   const auto outcome = raised("import json; json.loads('{')");
   EXPECT_EQ(outcome.type, "json.decoder.JSONDecodeError");
   EXPECT_FALSE(outcome.builtin);
-  EXPECT_EQ(raised("class Outer:\n  class Inner(Exception): pass\nraise Outer.Inner").type, "__main__.Outer.Inner");
+  EXPECT_EQ(raised("class Outer:\n  class Inner(Exception): pass\nraise Outer.Inner").type,
+            "__main__.Outer.Inner");
   const auto fake = raised("class KeyError(Exception): __module__ = 'builtins'\nraise KeyError");
   EXPECT_FALSE(fake.builtin) << "only what builtins has is one of them";
 }
@@ -71,7 +72,8 @@ TEST(Exceptions, SyntaxErrorsShowTheLine) {
 }
 
 TEST(Exceptions, ChainedCausesAreTold) {
-  const auto text = joined(raised("try:\n  {}['a']\nexcept KeyError as e:\n  raise ValueError('v') from e").traceback);
+  const auto text =
+      joined(raised("try:\n  {}['a']\nexcept KeyError as e:\n  raise ValueError('v') from e").traceback);
   EXPECT_NE(text.find("KeyError: 'a'"), std::string::npos) << text;
   EXPECT_NE(text.find("direct cause"), std::string::npos) << text;
   const auto group = joined(raised("raise ExceptionGroup('g', [ValueError(1), KeyError(2)])").traceback);
@@ -79,8 +81,9 @@ TEST(Exceptions, ChainedCausesAreTold) {
 }
 
 TEST(Exceptions, NoFrameOfOursIsShown) {
-  for (const char* code : {"print(object.__new__(type('T', (), {'__str__': lambda s: 1/0})))",
-                           "import sys\nsys.stdout.write(3)", "import sys\nsys.stdout.buffer.write('text')"}) {
+  for (const char* code :
+       {"print(object.__new__(type('T', (), {'__str__': lambda s: 1/0})))", "import sys\nsys.stdout.write(3)",
+        "import sys\nsys.stdout.buffer.write('text')"}) {
     const auto text = joined(raised(code).traceback);
     EXPECT_EQ(text.find("/erlang/"), std::string::npos) << text;
     EXPECT_NE(text.find("<exec>"), std::string::npos) << text;
@@ -119,20 +122,24 @@ TEST(Exceptions, AskingForTooMuchMemory) { EXPECT_EQ(raised("bytearray(1 << 60)"
 
 TEST(Exceptions, TheObjectIsReleasedBeforeTheNextJob) {
   const NamespaceId ns = new_namespace();
-  EXPECT_EQ(exec(ns, "import weakref, gc\ngc.disable()\nclass E(Exception): pass\nrefs = []"), "<done>");
-  for (const char* code : {"def f():\n  e = E(); refs.append(weakref.ref(e)); del e\n  raise refs[-1]()\nf()",
-                           "import sys\ndef f():\n  raise E\ntry:\n  f()\nexcept E as e:\n"
-                           "  refs.append(weakref.ref(e))\n  raise"}) {
-    EXPECT_EQ(raised(ns, code).type, "__main__.E");
-    EXPECT_EQ(eval(ns, "str(refs[-1]())"), "None") << code;
+  EXPECT_EQ(exec(ns,
+                 "import weakref, gc\ngc.disable()\nrefs = []\nclass E(Exception):\n"
+                 "  def __init__(self): refs.append(weakref.ref(self))\ndef f(): raise E"),
+            "<done>");
+  for (const char* code :
+       {"raise E", "f()", "try:\n  f()\nexcept E as e:\n  raise", "raise KeyError from E()"}) {
+    raised(ns, code);
+    EXPECT_EQ(eval(ns, "str(refs.pop()())"), "None") << code;
   }
   EXPECT_EQ(exec(ns, "gc.enable()"), "<done>");
 }
 
 TEST(Exceptions, ValuesAreReleasedToo) {
   const NamespaceId ns = new_namespace();
-  EXPECT_EQ(exec(ns, "import weakref\nclass C: pass\ndef make():\n  global ref\n  c = C(); ref = weakref.ref(c)\n"
-                     "  return c"), "<done>");
+  EXPECT_EQ(exec(ns,
+                 "import weakref\nclass C: pass\ndef make():\n  global ref\n  c = C(); ref = weakref.ref(c)\n"
+                 "  return c"),
+            "<done>");
   wait(submit(ns, EvalJob{"make()", {}}));
   EXPECT_EQ(eval(ns, "str(ref())"), "None");
 }
@@ -142,7 +149,8 @@ TEST(Exceptions, ManyTextsAreBounded) {
   for (int i = 0; i < 400; ++i) {
     EXPECT_EQ(raised(ns, "raise ValueError(" + std::to_string(i) + ")").message, std::to_string(i));
   }
-  EXPECT_EQ(eval(ns, "str(sum(name.startswith('<exec ') for name in __import__('linecache').cache) <= 128)"), "True");
+  EXPECT_EQ(eval(ns, "str(sum(name.startswith('<exec ') for name in __import__('linecache').cache) <= 128)"),
+            "True");
 }
 
 }  // namespace

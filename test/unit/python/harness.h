@@ -52,9 +52,15 @@ class RecordingSink : public Sink {
     change([&] { logs_.push_back(std::move(record)); });
   }
 
-  bool is_done(RequestId id) { return locked([&] { return outcomes_.contains(id); }); }
-  int done_count(RequestId id) { return locked([&] { return done_count_[id]; }); }
-  std::vector<table::Handle> destroyed() { return locked([&] { return destroyed_; }); }
+  bool is_done(RequestId id) {
+    return locked([&] { return outcomes_.contains(id); });
+  }
+  int done_count(RequestId id) {
+    return locked([&] { return done_count_[id]; });
+  }
+  std::vector<table::Handle> destroyed() {
+    return locked([&] { return destroyed_; });
+  }
 
   Outcome wait(RequestId id) {
     std::unique_lock lock(mutex_);
@@ -75,7 +81,9 @@ class RecordingSink : public Sink {
     if (!changed_.wait_for(lock, kHang, there)) hang("log record");
     return *found;
   }
-  std::vector<LogRecord> logs() { return locked([&] { return logs_; }); }
+  std::vector<LogRecord> logs() {
+    return locked([&] { return logs_; });
+  }
 
  private:
   std::mutex mutex_;
@@ -176,9 +184,9 @@ inline table::Handle new_dict() {
 
 // The str that a pickle is; tests let Python make one of what they look at.
 inline std::string unpickled_text(const Bytes& pickle) {
-  std::size_t at = 2;                    // PROTO 5
-  if (pickle.at(at) == 0x95) at += 9;    // FRAME
-  if (pickle.at(at) == 0x8C) {           // SHORT_BINUNICODE
+  std::size_t at = 2;                  // PROTO 5
+  if (pickle.at(at) == 0x95) at += 9;  // FRAME
+  if (pickle.at(at) == 0x8C) {         // SHORT_BINUNICODE
     const auto text = pickle.begin() + static_cast<std::ptrdiff_t>(at) + 2;
     return {text, text + pickle.at(at + 1)};
   }
@@ -233,7 +241,8 @@ inline std::string exec(NamespaceId ns, std::string code, Bytes vars = {}) {
 }
 inline std::string call(NamespaceId ns, std::string module, std::string function, Bytes args = p_list({}),
                         Bytes kwargs = {}) {
-  return shown(wait(submit(ns, CallJob{std::move(module), std::move(function), std::move(args), std::move(kwargs)})));
+  return shown(
+      wait(submit(ns, CallJob{std::move(module), std::move(function), std::move(args), std::move(kwargs)})));
 }
 inline ExceptionOutcome exception_of(const Outcome& outcome) {
   const auto* exception = std::get_if<ExceptionOutcome>(&outcome);

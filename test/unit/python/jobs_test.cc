@@ -160,11 +160,12 @@ class RunTest : public ::testing::Test {
 
 TEST_F(RunTest, AsTheCommandWould) {
   file("neighbour_module.py", "word = 'neighbour'\n");
-  const std::string path = file("script.py",
-                                "import sys, __main__\n"
-                                "import neighbour_module\n"
-                                "assert __name__ == '__main__' and __main__.__file__ == __file__ == sys.argv[0]\n"
-                                "print(neighbour_module.word, sys.argv[1:], __main__.sys is sys)\n");
+  const std::string path =
+      file("script.py",
+           "import sys, __main__\n"
+           "import neighbour_module\n"
+           "assert __name__ == '__main__' and __main__.__file__ == __file__ == sys.argv[0]\n"
+           "print(neighbour_module.word, sys.argv[1:], __main__.sys is sys)\n");
   EXPECT_EQ(run(path, {"a", "b c"}), "<done>");
   wait_printed("neighbour ['a', 'b c'] True");
 }
@@ -199,7 +200,8 @@ TEST_F(RunTest, ACodingLineCounts) {
 }
 
 TEST_F(RunTest, MissingFile) {
-  EXPECT_EQ(exception_of(wait(submit(new_namespace(), RunJob{folder_ + "/none.py", {}}))).type, "FileNotFoundError");
+  EXPECT_EQ(exception_of(wait(submit(new_namespace(), RunJob{folder_ + "/none.py", {}}))).type,
+            "FileNotFoundError");
 }
 
 }  // namespace

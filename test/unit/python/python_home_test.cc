@@ -60,7 +60,8 @@ TEST_F(PythonHomeTest, AnExecutableIsTakenByTheNameBehindItsSymlinks) {
 }
 
 TEST_F(PythonHomeTest, AVenvTellsItsVersion) {
-  for (const std::string& line : {"version = " + kVersion + ".7\n", "version_info=" + kVersion + ".0.final.0\n"}) {
+  for (const std::string& line :
+       {"version = " + kVersion + ".7\n", "version_info=" + kVersion + ".0.final.0\n"}) {
     const fs::path place = venv("home = /nowhere\n" + line);
     const auto home = find_python_home(place.string());
     ASSERT_TRUE(home.ok()) << home.error().detail;
@@ -76,8 +77,10 @@ TEST_F(PythonHomeTest, AVenvOfAnotherVersionIsRefused) {
 TEST_F(PythonHomeTest, AnExecutableWithAStrangeNameIsAsked) {
   const std::string says = "#!/bin/sh\necho ";
   EXPECT_TRUE(find_python_home(script(folder_ / "good", says + kVersion + "\n").string()).ok());
-  EXPECT_NE(refusal(script(folder_ / "old", says + "3.8\n").string()).find("is Python 3.8"), std::string::npos);
-  EXPECT_NE(refusal(script(folder_ / "nogil", says + kVersion + "t\n").string()).find("is Python " + kVersion + "t"),
+  EXPECT_NE(refusal(script(folder_ / "old", says + "3.8\n").string()).find("is Python 3.8"),
+            std::string::npos);
+  EXPECT_NE(refusal(script(folder_ / "nogil", says + kVersion + "t\n").string())
+                .find("is Python " + kVersion + "t"),
             std::string::npos);
   EXPECT_NE(refusal(script(folder_ / "mute", "#!/bin/sh\n").string()).find("does not tell its version"),
             std::string::npos);

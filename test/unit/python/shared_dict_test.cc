@@ -26,8 +26,9 @@ TEST(SharedDict, WhatPythonSetsIsInTheTable) {
 
 TEST(SharedDict, OpaqueValuesCarryTheirType) {
   const table::Handle dict = new_dict();
-  EXPECT_EQ(exec(new_namespace(), "import datetime\nd['k'] = datetime.date(2020, 1, 2)\nd['l'] = [1]", with(dict)),
-            "<done>");
+  EXPECT_EQ(
+      exec(new_namespace(), "import datetime\nd['k'] = datetime.date(2020, 1, 2)\nd['l'] = [1]", with(dict)),
+      "<done>");
   const auto opaque = port().table.get(dict, as_bytes("k"));
   EXPECT_FALSE(value::view(*opaque).plain);
   EXPECT_EQ(value::view(*opaque).type, "datetime.date");
@@ -37,7 +38,8 @@ TEST(SharedDict, OpaqueValuesCarryTheirType) {
 TEST(SharedDict, IsSeenByAllInterpreters) {
   const table::Handle dict = new_dict();
   EXPECT_EQ(exec(new_namespace(), "d['k'] = ['a', 1]", with(dict)), "<done>");
-  for (std::size_t i = 0; i < kInterpreters; ++i) EXPECT_EQ(eval(new_namespace(), "str(d['k'])", with(dict)), "['a', 1]");
+  for (std::size_t i = 0; i < kInterpreters; ++i)
+    EXPECT_EQ(eval(new_namespace(), "str(d['k'])", with(dict)), "['a', 1]");
 }
 
 TEST(SharedDict, DestroyTellsTheSinkOnce) {
@@ -57,7 +59,8 @@ TEST(SharedDict, DestroyedByErlang) {
     EXPECT_EQ(outcome.message, "SharedDict has been destroyed") << code;
   }
   for (const char* code : {"d['k'] = 1", "del d['k']"}) {
-    EXPECT_EQ(exception_of(wait(submit(new_namespace(), ExecJob{code, with(dict)}))).type, "RuntimeError") << code;
+    EXPECT_EQ(exception_of(wait(submit(new_namespace(), ExecJob{code, with(dict)}))).type, "RuntimeError")
+        << code;
   }
   EXPECT_EQ(exec(new_namespace(), "d.destroy()", with(dict)), "<done>") << "idempotent";
   const auto destroyed = port().sink.destroyed();
@@ -128,8 +131,9 @@ assert not errors, errors
 TEST(SharedDict, DestroyedWhileInUse) {
   for (int round = 0; round < 20; ++round) {
     const table::Handle dict = new_dict();
-    const std::string code = "try:\n  while True:\n    d['k'] = [1]\n    d.get('k')\n    d.keys()\n"
-                             "except RuntimeError as e:\n  assert str(e) == 'SharedDict has been destroyed', e\n";
+    const std::string code =
+        "try:\n  while True:\n    d['k'] = [1]\n    d.get('k')\n    d.keys()\n"
+        "except RuntimeError as e:\n  assert str(e) == 'SharedDict has been destroyed', e\n";
     std::vector<RequestId> jobs;
     for (int i = 0; i < 2; ++i) jobs.push_back(submit(0, ExecJob{code, with(dict)}, true));
     std::this_thread::yield();

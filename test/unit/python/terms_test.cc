@@ -22,8 +22,9 @@ TEST(HandleTerm, Parsed) {
 
 TEST(HandleTerm, AnythingElseIsRefused) {
   for (const std::string& etf :
-       {handle_etf("$other", "n@h", 16), handle_etf("$pyport_dict", "n@h", 15), std::string("a\x01"), std::string(),
-        handle_etf("$pyport_dict", "n@h", 16) + "x", handle_etf("$pyport_dict", "n@h", 16).substr(0, 20)}) {
+       {handle_etf("$other", "n@h", 16), handle_etf("$pyport_dict", "n@h", 15), std::string("a\x01"),
+        std::string(), handle_etf("$pyport_dict", "n@h", 16) + "x",
+        handle_etf("$pyport_dict", "n@h", 16).substr(0, 20)}) {
     const auto parsed = parse_handle(as_bytes(etf));
     ASSERT_FALSE(parsed.ok());
     EXPECT_EQ(parsed.error().code, Errc::bad_etf);
@@ -31,8 +32,14 @@ TEST(HandleTerm, AnythingElseIsRefused) {
 }
 
 // Made by erl -name demo@host: term_to_binary(...) without its first byte.
-const std::string kPid("Xw\x09" "demo@host\0\0\0\x7b\0\0\0\0\x65\x4a\x6b\x2a", 24);
-const std::string kReference("Z\0\x03w\x09" "demo@host\x65\x4a\x6b\x2a\0\0\0\x03\0\0\0\x02\0\0\0\x01", 30);
+const std::string kPid(
+    "Xw\x09"
+    "demo@host\0\0\0\x7b\0\0\0\0\x65\x4a\x6b\x2a",
+    24);
+const std::string kReference(
+    "Z\0\x03w\x09"
+    "demo@host\x65\x4a\x6b\x2a\0\0\0\x03\0\0\0\x02\0\0\0\x01",
+    30);
 
 TEST(ExternalText, Pid) {
   EXPECT_TRUE(is_pid_term(as_bytes(kPid)));
@@ -48,7 +55,11 @@ TEST(ExternalText, Reference) {
 
 TEST(ExternalText, OtherTerms) {
   EXPECT_EQ(term_text(as_bytes(std::string("M\0\0\0\x01\x03\xa0", 7))), "bitstring, 7 bytes");
-  EXPECT_EQ(term_text(as_bytes(std::string("l\0\0\0\x01" "a\x01" "a\x02", 9))), "improper list, 9 bytes");
+  EXPECT_EQ(term_text(as_bytes(std::string("l\0\0\0\x01"
+                                           "a\x01"
+                                           "a\x02",
+                                           9))),
+            "improper list, 9 bytes");
   EXPECT_FALSE(is_pid_term({}));
 }
 

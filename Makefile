@@ -1,0 +1,32 @@
+# The verbs of this project; each is one line over scripts/, CMake and rebar3. `make help` lists them.
+.PHONY: help demo test check bench storm docs format python clean
+
+help: ## this list
+	@scripts/help
+
+demo: ## the main job on real documents: make demo [FOLDER=/path/to/texts]
+	@scripts/demo $(FOLDER)
+
+test: ## all tests: CTest, EUnit, Common Test, Python
+	@scripts/test
+
+check: ## xref, dialyzer, clang's checks, sanitizers, fuzzing, formatting, types, docs
+	@scripts/check
+
+bench: ## the measurements of docs/performance.md
+	@scripts/setup run && test/bench/run
+
+storm: ## crash and stress tests over and over: make storm [MINUTES=10]
+	@scripts/storm $(MINUTES)
+
+docs: ## the API's pages into doc/, and a check of the links in docs/
+	@scripts/docs
+
+format: ## format the C++ and Python sources
+	@scripts/format
+
+python: ## build CPython from source into the cache folder: make python [SERIES=3.13]
+	@scripts/build-python $(SERIES)
+
+clean: ## remove all that was built here (the cache folder stays)
+	@scripts/clean

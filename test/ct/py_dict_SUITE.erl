@@ -1,0 +1,343 @@
+%% SharedDict from Erlang, as its documentation says.
+-module(py_dict_SUITE).
+
+-export([all/0, suite/0, init_per_suite/1, end_per_suite/1]).
+-export([quick_start/1, missing/1, default_is_the_same_term/1, order_of_keys/1, kinds_of_keys/1, wrong_keys/1,
+         delete_is_idempotent/1, destroy_is_idempotent/1, after_destroy/1, after_destroy_by_python/1,
+         not_a_handle/1, conversions/1, from_python/1, opaque_objects/1, inconvertible/1, depth/1, old_value_stays/1,
+         sizes/1, frame_too_large/1, reply_too_large/1, handles_in_dicts/1, other_processes/1, many_dicts/1,
+         concurrent_writers/1, isolation/1, mailbox_is_left_alone/1, not_running/1]).
+
+-include_lib("common_test/include/ct.hrl").
+-include_lib("stdlib/include/assert.hrl").
+
+suite() -> [{timetrap, {minutes, 2}}].
+
+all() ->
+    [quick_start, missing, default_is_the_same_term, order_of_keys, kinds_of_keys, wrong_keys,
+     delete_is_idempotent, destroy_is_idempotent, after_destroy, after_destroy_by_python,
+     not_a_handle, conversions, from_python, opaque_objects, inconvertible, depth, old_value_stays,
+     sizes, frame_too_large, reply_too_large, handles_in_dicts, other_processes, many_dicts,
+     concurrent_writers, isolation, mailbox_is_left_alone, not_running].
+
+init_per_suite(Config) -> py_ct:start(Config, [{max_frame, 16 bsl 20}]).
+
+end_per_suite(Config) -> py_ct:stop(Config).
+
+quick_start(_Config) ->
+    {ok, SD} = py:shared_dict_new(),
+    ok = py:shared_dict_set(SD, <<"config">>, #{host => <<"localhost">>, port => 8080}),
+    ?assertEqual(#{<<"host">> => <<"localhost">>, <<"port">> => 8080}, py:shared_dict_get(SD, <<"config">>)),
+    ?assertEqual(default_value, py:shared_dict_get(SD, <<"missing">>, default_value)),
+    ?assertEqual([<<"config">>], py:shared_dict_keys(SD)),
+    ?assertEqual(ok, py:shared_dict_del(SD, <<"config">>)),
+    ?assertEqual([], py:shared_dict_keys(SD)),
+    ?assertEqual(ok, py:shared_dict_destroy(SD)).
+
+missing(_Config) ->
+    SD = new(),
+    ?assertEqual(undefined, py:shared_dict_get(SD, <<"no">>)),
+    %% a stored None is no missing key
+    ok = py:shared_dict_set(SD, <<"none">>, undefined),
+    ?assertEqual(none, py:shared_dict_get(SD, <<"none">>)),
+    ?assertEqual(none, py:shared_dict_get(SD, <<"none">>, default)).
+
+%% It need not be anything that Python could hold.
+default_is_the_same_term(_Config) ->
+    SD = new(),
+    [?assertEqual(Default, py:shared_dict_get(SD, <<"no">>, Default))
+     || Default <- [make_ref(), fun() -> SD end, <<1:3>>, [a | b], undefined, #{a => 1, <<"a">> => 2}, atom, "string"]].
+
+order_of_keys(_Config) ->
+    SD = new(),
+    Set = fun(Key) -> ok = py:shared_dict_set(SD, Key, 1) end,
+    lists:foreach(Set, [<<"z">>, 3, <<"a">>, <<>>, -1, <<"m">>]),
+    Set(<<"a">>),
+    ?assertEqual([<<"z">>, 3, <<"a">>, <<>>, -1, <<"m">>], py:shared_dict_keys(SD)),
+    ok = py:shared_dict_del(SD, 3),
+    ok = py:shared_dict_del(SD, <<"z">>),
+    Set(<<"z">>),
+    ?assertEqual([<<"a">>, <<>>, -1, <<"m">>, <<"z">>], py:shared_dict_keys(SD)).
+
+kinds_of_keys(_Config) ->
+    SD = new(),
+    %% an atom means its name
+    ok = py:shared_dict_set(SD, port, 1),
+    ?assertEqual(1, py:shared_dict_get(SD, <<"port">>)),
+    ok = py:shared_dict_set(SD, <<"port">>, 2),
+    ?assertEqual(2, py:shared_dict_get(SD, port)),
+    ok = py:shared_dict_set(SD, 'süß', 3),
+    ?assertEqual(3, py:shared_dict_get(SD, <<"süß"/utf8>>)),
+    %% an integer is no text
+    ok = py:shared_dict_set(SD, 1, one),
+    ?assertEqual(undefined, py:shared_dict_get(SD, <<"1">>)),
+    [begin
+         ok = py:shared_dict_set(SD, Key, Key),
+         ?assertEqual(Key, py:shared_dict_get(SD, Key))
+     end || Key <- [0, -1, 255, 256, 1 bsl 31, -(1 bsl 31) - 1, (1 bsl 63) - 1, -(1 bsl 63)]],
+    %% any bytes, any length
+    [begin
+         ok = py:shared_dict_set(SD, Key, found),
+         ?assertEqual(<<"found">>, py:shared_dict_get(SD, Key))
+     end || Key <- [<<>>, <<0>>, <<255, 254>>, binary:copy(<<"k">>, 100000)]],
+    ?assertEqual({ok, 2}, py:eval(<<"__import__('erlang').SharedDict(sd)['port']">>, #{sd => SD})).
+
+wrong_keys(_Config) ->
+    SD = new(),
+    [begin
+         {{py, shared_dict_get, [SD, Key], _}, Text} = py_ct:badarg_text(fun() -> py:shared_dict_get(SD, Key) end),
+         contains(Text, <<"argument 2: key must be a binary, an atom or a 64-bit integer">>),
+         ?assertError(badarg, py:shared_dict_set(SD, Key, 1)),
+         ?assertError(badarg, py:shared_dict_del(SD, Key)),
+         ?assertError(badarg, py:shared_dict_get(SD, Key, default))
+     end || Key <- ["string", 1.0, {a}, #{}, [], 1 bsl 63, -(1 bsl 63) - 1, self(), make_ref(), <<1:3>>]],
+    ?assertEqual([], py:shared_dict_keys(SD)).
+
+delete_is_idempotent(_Config) ->
+    SD = new(),
+    ok = py:shared_dict_set(SD, k, 1),
+    ?assertEqual(ok, py:shared_dict_del(SD, k)),
+    ?assertEqual(ok, py:shared_dict_del(SD, k)),
+    ?assertEqual(ok, py:shared_dict_del(SD, never_there)),
+    ?assertEqual(undefined, py:shared_dict_get(SD, k)).
+
+destroy_is_idempotent(_Config) ->
+    SD = new(),
+    ?assertEqual(ok, py:shared_dict_destroy(SD)),
+    ?assertEqual(ok, py:shared_dict_destroy(SD)).
+
+operations(SD) ->
+    [{shared_dict_get, [SD, <<"k">>]}, {shared_dict_get, [SD, <<"k">>, default]}, {shared_dict_set, [SD, <<"k">>, 2]},
+     {shared_dict_del, [SD, <<"k">>]}, {shared_dict_keys, [SD]}].
+
+all_say(SD, Words) ->
+    [begin
+         {Top, Text} = py_ct:badarg_text(fun() -> apply(py, Function, Args) end),
+         ?assertMatch({py, Function, Args, _}, Top),
+         contains(Text, <<"argument 1: ", Words/binary>>)
+     end || {Function, Args} <- operations(SD)].
+
+after_destroy(_Config) ->
+    SD = new(),
+    ok = py:shared_dict_set(SD, k, 1),
+    ok = py:shared_dict_destroy(SD),
+    all_say(SD, <<"the SharedDict has been destroyed">>),
+    %% and stays so, whatever is made anew
+    _ = [new() || _ <- lists:seq(1, 10)],
+    all_say(SD, <<"the SharedDict has been destroyed">>).
+
+after_destroy_by_python(_Config) ->
+    SD = new(),
+    ok = py:exec(<<"from erlang import SharedDict\nSharedDict(sd).destroy()">>, #{sd => SD}),
+    all_say(SD, <<"the SharedDict has been destroyed">>),
+    ?assertEqual(ok, py:shared_dict_destroy(SD)).
+
+not_a_handle(_Config) ->
+    [begin
+         all_say(Term, <<"not a SharedDict handle">>),
+         ?assertError(badarg, py:shared_dict_destroy(Term)),
+         ?assertError(badarg, py:shared_dict_get(Term, {wrong, key, too}))
+     end || Term <- [nonsense, <<1:128>>, {'$pyport_dict', node(), <<1:64>>}, self(), #{}, []]],
+    %% a handle that nobody made
+    all_say({'$pyport_dict', node(), <<0:128>>}, <<"the SharedDict has been destroyed">>).
+
+conversions(_Config) ->
+    SD = new(),
+    [begin
+         ok = py:shared_dict_set(SD, k, In),
+         ?assertEqual({In, Out}, {In, py:shared_dict_get(SD, k)}),
+         %% and once more through Python itself
+         {ok, Again} = py:eval(<<"x">>, #{x => In}),
+         ?assertEqual({In, Out}, {In, Again})
+     end || {In, Out} <- table() ++ [{Same, Same} || Same <- same()]].
+
+table() ->
+    [{undefined, none}, {none, none}, {nil, none},
+     {atom, <<"atom">>}, {'süß', <<"süß"/utf8>>}, {'', <<>>},
+     {{bytes, <<"x">>}, <<"x">>}, {{bytes, <<>>}, <<>>},
+     {#{host => 1, 2 => b}, #{<<"host">> => 1, 2 => <<"b">>}},
+     {[undefined, {a, #{b => nil}}], [none, {<<"a">>, #{<<"b">> => none}}]},
+     {"string", "string"}].
+
+same() ->
+    [true, false, 0, 1, -1, 255, 256, 1 bsl 31, -(1 bsl 31), 1 bsl 62, 1 bsl 63, -(1 bsl 64), 1 bsl 4000, -(1 bsl 4000),
+     0.0, 1.5, -1.0e300, 5.0e-324,
+     <<>>, <<"text">>, <<"süß"/utf8>>, <<255, 0, 128>>, binary:copy(<<"x">>, 1000),
+     [], [1, 2, 3], lists:seq(0, 300), [[], [[]], <<"a">>], {}, {1}, {1, {2, [3]}}, list_to_tuple(lists:seq(1, 300)),
+     #{}, #{<<"a">> => #{<<"b">> => [1, {2}]}}, #{1 => 1, {1, <<"t">>} => 2, 1.5 => 3}, #{true => 4},
+     self(), make_ref(), hd(erlang:ports()), fun lists:map/2, fun(X) -> {X, self()} end, <<5:3>>, [1 | 2],
+     [self(), #{<<"ref">> => make_ref()}]].
+
+from_python(_Config) ->
+    SD = new(),
+    ok = py:exec(<<"from erlang import SharedDict\n"
+                   "sd = SharedDict(handle)\n"
+                   "sd['none'] = None\nsd['inf'] = float('inf')\nsd['ninf'] = float('-inf')\nsd['nan'] = float('nan')\n"
+                   "sd['bytes'] = b'\\xff\\x00'\nsd['str'] = 's\\u00fc\\u00df'\nsd['nested'] = {'a': [1, (2, None)], 3: 1.5}\n"
+                   "sd['big'] = 2 ** 200\nsd[b'b'] = 1\n">>, #{handle => SD}),
+    Get = fun(Key) -> py:shared_dict_get(SD, Key) end,
+    ?assertEqual([none, infinity, neg_infinity, nan], [Get(Key) || Key <- [none, inf, ninf, nan]]),
+    ?assertEqual([<<255, 0>>, <<"süß"/utf8>>, 1 bsl 200, 1], [Get(Key) || Key <- [bytes, str, big, b]]),
+    ?assertEqual(#{<<"a">> => [1, {2, none}], 3 => 1.5}, Get(nested)),
+    ?assertEqual([<<"none">>, <<"inf">>, <<"ninf">>, <<"nan">>, <<"bytes">>, <<"str">>, <<"nested">>, <<"big">>, <<"b">>],
+                 py:shared_dict_keys(SD)).
+
+%% What has no Erlang form goes through Erlang unharmed.
+opaque_objects(_Config) ->
+    SD = new(),
+    ok = py:exec(<<"import datetime\nfrom erlang import SharedDict\n"
+                   "SharedDict(handle)['when'] = datetime.date(2024, 2, 29)">>, #{handle => SD}),
+    {py_object, Type, Pickle} = When = py:shared_dict_get(SD, 'when'),
+    ?assertEqual({<<"datetime.date">>, true}, {Type, is_binary(Pickle)}),
+    ok = py:shared_dict_set(SD, copy, [When]),
+    ?assertEqual({ok, 29}, py:eval(<<"__import__('erlang').SharedDict(handle)['copy'][0].day">>, #{handle => SD})),
+    ?assertEqual({ok, true}, py:eval(<<"d == datetime.date(2024, 2, 29)">>, #{d => When})),
+    %% nobody looks into the pickle before Python does
+    Broken = {py_object, <<"x">>, <<"no pickle">>},
+    ok = py:shared_dict_set(SD, broken, Broken),
+    ?assertMatch({py_object, _, <<"no pickle">>}, py:shared_dict_get(SD, broken)),
+    ?assertMatch({error, _}, py:eval(<<"__import__('erlang').SharedDict(handle)['broken']">>, #{handle => SD})).
+
+inconvertible(_Config) ->
+    SD = new(),
+    [?assertEqual({Value, {error, {bad_term, Path, Why}}}, {Value, py:shared_dict_set(SD, k, Value)})
+     || {Value, Path, Why} <- [{#{a => 1, <<"a">> => 2}, [<<"a">>], duplicate_key},
+                               {#{<<"x">> => [0, #{b => 1, <<"b">> => 2}]}, [<<"x">>, 2, <<"b">>], duplicate_key},
+                               {{ok, [#{1 => a, 1.0 => b}]}, [2, 1, <<"1.0">>], duplicate_key},
+                               {#{true => a, 1 => b}, [<<"true">>], duplicate_key},
+                               {[1, #{[1] => 2}], [2, <<"<list>">>], unhashable_key},
+                               {#{#{} => 1}, [<<"<map>">>], unhashable_key}]],
+    ?assertEqual([], py:shared_dict_keys(SD)).
+
+depth(_Config) ->
+    SD = new(),
+    Nest = fun(N) -> lists:foldl(fun(_, Acc) -> [Acc] end, [], lists:seq(1, N)) end,
+    ok = py:shared_dict_set(SD, k, Nest(400)),
+    ?assertEqual(Nest(400), py:shared_dict_get(SD, k)),
+    ?assertMatch({error, _}, py:shared_dict_set(SD, k, Nest(600))),
+    ?assertMatch({error, _}, py:shared_dict_set(SD, k, Nest(100000))),
+    ?assertEqual(Nest(400), py:shared_dict_get(SD, k)).
+
+old_value_stays(_Config) ->
+    SD = new(),
+    ok = py:shared_dict_set(SD, k, old),
+    {error, {bad_term, [<<"a">>], duplicate_key}} = py:shared_dict_set(SD, k, #{a => 1, <<"a">> => 2}),
+    {error, {frame_too_large, _, _}} = py:shared_dict_set(SD, k, binary:copy(<<0>>, 17 bsl 20)),
+    ?assertEqual(<<"old">>, py:shared_dict_get(SD, k)).
+
+sizes(_Config) ->
+    SD = new(),
+    [begin
+         Value = crypto:strong_rand_bytes(Size),
+         ok = py:shared_dict_set(SD, k, Value),
+         ?assert(Value =:= py:shared_dict_get(SD, k)),
+         ok = py:shared_dict_set(SD, k, [Value]),
+         ?assert([Value] =:= py:shared_dict_get(SD, k))
+     end || Size <- [0, 1, 255, 256, 511, 512, 4096, 4097, 65535, 65536, 100 bsl 10, 1 bsl 20, 15 bsl 20]].
+
+frame_too_large(_Config) ->
+    SD = new(),
+    Max = 16 bsl 20,
+    {error, {frame_too_large, Size, Max}} = py:shared_dict_set(SD, k, binary:copy(<<0>>, Max)),
+    ?assert(Size > Max),
+    %% the largest that goes: a frame of Max bytes
+    Overhead = Size - Max,
+    Value = binary:copy(<<1>>, Max - Overhead),
+    ?assertEqual(ok, py:shared_dict_set(SD, k, Value)),
+    ?assertMatch({error, {frame_too_large, _, Max}}, py:shared_dict_set(SD, k, <<Value/binary, 1>>)).
+
+reply_too_large(_Config) ->
+    SD = new(),
+    ok = py:exec(<<"from erlang import SharedDict\nSharedDict(handle)['k'] = b'x' * (17 << 20)">>, #{handle => SD}),
+    ?assertMatch({error, {frame_too_large, _, 16777216}}, py:shared_dict_get(SD, k)),
+    ?assertMatch({error, {frame_too_large, _, 16777216}}, py:eval(<<"b'x' * (17 << 20)">>)),
+    ?assertEqual([<<"k">>], py:shared_dict_keys(SD)).
+
+handles_in_dicts(_Config) ->
+    SD = new(),
+    Inner = new(),
+    ok = py:shared_dict_set(Inner, x, 7),
+    ok = py:shared_dict_set(SD, inner, Inner),
+    ?assertEqual(Inner, py:shared_dict_get(SD, inner)),
+    ?assertEqual({ok, 7}, py:eval(<<"__import__('erlang').SharedDict(sd)['inner']['x']">>, #{sd => SD})),
+    ?assertEqual({ok, Inner}, py:eval(<<"__import__('erlang').SharedDict(sd)['inner']">>, #{sd => SD})).
+
+other_processes(_Config) ->
+    SD = new(),
+    [ok = in_process(fun() -> py:shared_dict_set(SD, N, N * N) end) || N <- lists:seq(1, 10)],
+    ?assertEqual([N * N || N <- lists:seq(1, 10)], [py:shared_dict_get(SD, N) || N <- lists:seq(1, 10)]).
+
+many_dicts(_Config) ->
+    #{dicts := Before} = py:info(),
+    Dicts = [new() || _ <- lists:seq(1, 1000)],
+    [ok = py:shared_dict_set(SD, k, N) || {N, SD} <- lists:zip(lists:seq(1, 1000), Dicts)],
+    ?assertEqual(lists:seq(1, 1000), [py:shared_dict_get(SD, k) || SD <- Dicts]),
+    ?assertEqual(1000, length(lists:usort(Dicts))),
+    ?assertEqual(Before + 1000, maps:get(dicts, py:info())),
+    [ok = py:shared_dict_destroy(SD) || SD <- Dicts],
+    ?assertEqual(Before, maps:get(dicts, py:info())).
+
+%% No read sees half a write, and the last write of each is what is there.
+concurrent_writers(_Config) ->
+    SD = new(),
+    Value = fun(Writer, N) -> lists:duplicate(50, {Writer, N}) end,
+    Write = fun(Writer) ->
+                    [begin
+                         ok = py:shared_dict_set(SD, shared, Value(Writer, N)),
+                         Seen = py:shared_dict_get(SD, shared),
+                         ?assertMatch([_], lists:usort(Seen)),
+                         ok = py:shared_dict_set(SD, Writer, N)
+                     end || N <- lists:seq(1, 200)]
+            end,
+    Pids = [spawn_monitor(fun() -> Write(Writer) end) || Writer <- lists:seq(1, 8)],
+    [receive {'DOWN', Monitor, process, Pid, Why} -> ?assertEqual(normal, Why) end || {Pid, Monitor} <- Pids],
+    ?assertEqual(lists:duplicate(8, 200), [py:shared_dict_get(SD, Writer) || Writer <- lists:seq(1, 8)]).
+
+%% What Python got is a copy.
+isolation(_Config) ->
+    SD = new(),
+    ok = py:shared_dict_set(SD, k, [1]),
+    ok = py:exec(<<"from erlang import SharedDict\nx = SharedDict(sd)['k']\nx.append(2)">>, #{sd => SD}),
+    ?assertEqual([1], py:shared_dict_get(SD, k)).
+
+%% Requests take no message that is not theirs, and leave none.
+mailbox_is_left_alone(_Config) ->
+    SD = new(),
+    [self() ! {make_ref(), N, <<"noise">>} || N <- lists:seq(1, 1000)],
+    [ok = py:shared_dict_set(SD, k, N) || N <- lists:seq(1, 100)],
+    ?assertEqual(100, py:shared_dict_get(SD, k)),
+    ?assertError(badarg, py:shared_dict_get(no_handle, k)),
+    ?assertMatch([_ | _], py_ct:flush()),
+    ok = py:shared_dict_destroy(SD),
+    ?assertEqual([], py_ct:flush()).
+
+%% Last: it stops the application. end_per_suite counts leaks, so it is started again.
+not_running(Config) ->
+    SD = new(),
+    ok = application:stop(pyport),
+    [?assertExit({port_down, _}, apply(py, Function, Args)) || {Function, Args} <- operations(SD)],
+    ?assertExit({port_down, _}, py:shared_dict_new()),
+    ?assertExit({port_down, _}, py:shared_dict_destroy(SD)),
+    ?assertExit({port_down, _}, py:eval(<<"1">>)),
+    ?assertExit({port_down, _}, py:call(math, sqrt, [1])),
+    ?assertExit({port_down, _}, py:spawn_call(math, sqrt, [1])),
+    ?assertExit({port_down, _}, py:cast(math, sqrt, [1])),
+    ?assertExit({port_down, _}, py:info()),
+    ?assertExit({port_down, _}, py:version()),
+    {ok, _} = application:ensure_all_started(pyport),
+    _ = Config,
+    %% the handle of before names nothing now
+    ?assertError(badarg, py:shared_dict_get(SD, <<"k">>)).
+
+%%% Helpers
+
+new() ->
+    {ok, SD} = py:shared_dict_new(),
+    SD.
+
+in_process(Fun) ->
+    {Pid, Monitor} = spawn_monitor(fun() -> exit({result, Fun()}) end),
+    receive {'DOWN', Monitor, process, Pid, {result, Result}} -> Result end.
+
+contains(Text, Words) ->
+    binary:match(Text, Words) =/= nomatch orelse ct:fail({missing, Words, Text}).

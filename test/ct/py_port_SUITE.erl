@@ -1,0 +1,407 @@
+%% The port program's life: start, refusal, death of every kind, stop.
+-module(py_port_SUITE).
+
+-export([all/0, suite/0, init_per_testcase/2, end_per_testcase/2]).
+-export([log/2, init/1]).
+-export([missing_program/1, bad_config/1, python_is_refused/1, only_one/1, own_supervisor/1,
+         never_says_hello/1, dies_at_once/1, other_protocol/1, unknown_frames/1,
+         killed_while_all_wait/1, killed_while_dicts_wait/1, py_port_is_killed/1, killed_again_and_again/1,
+         children_of_python_go_too/1, heartbeat/1, heartbeat_spares_busy_python/1,
+         too_many_in_flight/1, in_flight_of_killed_callers/1, busy_port/1, stop_while_python_runs/1, stop_a_stopped_one/1,
+         node_is_killed/1, status_shows_no_values/1, nothing_logs_values/1]).
+
+-behaviour(supervisor).
+
+-include_lib("common_test/include/ct.hrl").
+-include_lib("stdlib/include/assert.hrl").
+
+suite() -> [{timetrap, {minutes, 2}}].
+
+all() ->
+    [missing_program, bad_config, python_is_refused, only_one, own_supervisor,
+     never_says_hello, dies_at_once, other_protocol, unknown_frames,
+     killed_while_all_wait, killed_while_dicts_wait, py_port_is_killed, killed_again_and_again,
+     children_of_python_go_too, heartbeat, heartbeat_spares_busy_python,
+     too_many_in_flight, in_flight_of_killed_callers, busy_port, stop_while_python_runs, stop_a_stopped_one,
+     node_is_killed, status_shows_no_values, nothing_logs_values].
+
+init_per_testcase(_Case, Config) ->
+    _ = application:stop(pyport),
+    _ = application:load(pyport),
+    Config.
+
+end_per_testcase(_Case, _Config) ->
+    Left = py_ct:children(),
+    _ = application:stop(pyport),
+    Alive = [Pid || Pid <- Left, py_ct:is_alive(Pid)],
+    [application:unset_env(pyport, Key) || {Key, _} <- application:get_all_env(pyport)],
+    [py_ct:kill_9(Pid) || Pid <- Alive],
+    case Alive of
+        [] -> ok;
+        _ -> {fail, {left_over, Alive}}
+    end.
+
+start(Options) ->
+    [ok = application:set_env(pyport, Key, Value)
+     || {Key, Value} <- [{interpreters, 2}, {python_path, [py_ct:data("python")]} | Options]],
+    {ok, _} = application:ensure_all_started(pyport).
+
+%%% What is wrong is said by start_link
+
+missing_program(Config) ->
+    Priv = ?config(priv_dir, Config),
+    Plain = filename:join(Priv, "plain"),
+    ok = file:write_file(Plain, "#!/bin/sh\n"),
+    [?assertEqual({error, {no_program, unicode:characters_to_binary(Path), Why}}, pyport:start_link([{program, Path}]))
+     || {Path, Why} <- [{"/no/such/pyport", enoent}, {Priv, not_a_file}, {Plain, not_executable}]],
+    ok = application:set_env(pyport, program, "/no/such/pyport"),
+    {error, {pyport, {{no_program, <<"/no/such/pyport">>, enoent}, _}}} = application:ensure_all_started(pyport).
+
+bad_config(_Config) ->
+    ?assertMatch({error, {bad_config, interpreters, _}}, pyport:start_link([{interpreters, 0}])),
+    ?assertMatch({error, {bad_config, interpreter, _}}, pyport:start_link(#{interpreter => 1})),
+    ?assertEqual(undefined, whereis(pyport_sup)).
+
+%% What only the port program can know.
+python_is_refused(_Config) ->
+    process_flag(trap_exit, true),
+    {error, {bad_config, Why}} = pyport:start_link([{python, "/etc"}]),
+    ?assertNotEqual(nomatch, binary:match(Why, <<"python">>)).
+
+only_one(_Config) ->
+    start([]),
+    Pid = whereis(pyport_sup),
+    ?assertEqual({error, {already_started, Pid}}, pyport:start_link([])),
+    ?assertEqual({ok, 2}, py:eval(<<"1 + 1">>)).
+
+own_supervisor(_Config) ->
+    {ok, Sup} = supervisor:start_link(?MODULE, [{interpreters, 1}, {none, nil}]),
+    unlink(Sup),
+    ?assertEqual({ok, nil}, py:eval(<<"None">>)),
+    ?assertMatch([{pyport, _, supervisor, [pyport_sup]}], supervisor:which_children(Sup)),
+    [Pid] = py_ct:children(),
+    ok = supervisor:terminate_child(Sup, pyport),
+    ?assertNot(py_ct:is_alive(Pid)),
+    ?assertExit({port_down, _}, py:eval(<<"1">>)),
+    {ok, _} = supervisor:restart_child(Sup, pyport),
+    ?assertEqual({ok, 1}, py:eval(<<"1">>)),
+    stop_supervisor(Sup).
+
+%% As a supervisor, with pyport as its child.
+init(Options) -> {ok, {#{strategy => one_for_one}, [pyport:child_spec(Options)]}}.
+
+stop_supervisor(Sup) ->
+    Monitor = monitor(process, Sup),
+    exit(Sup, shutdown),
+    receive {'DOWN', Monitor, process, Sup, _} -> ok end.
+
+%%% Programs that are not what they should be
+
+never_says_hello(Config) ->
+    process_flag(trap_exit, true),
+    Program = script(Config, "exec sleep 1000"),
+    ?assertEqual({error, start_timeout}, pyport:start_link([{program, Program}, {start_timeout, 300}])),
+    ?assertEqual([], [Pid || {Pid, "sleep"} <- own_children()]).
+
+dies_at_once(Config) ->
+    process_flag(trap_exit, true),
+    ?assertMatch({error, {port_down, {exit_status, 3}}}, pyport:start_link([{program, script(Config, "exit 3")}])),
+    ?assertMatch({error, {port_down, _}}, pyport:start_link([{program, script(Config, "kill -9 $$")}])).
+
+other_protocol(Config) ->
+    process_flag(trap_exit, true),
+    ?assertEqual({error, {protocol_mismatch, 2, 1}},
+                 pyport:start_link([{program, sends(Config, [<<2, 16#81, 0:16, 1:32>>])}])),
+    ?assertEqual({error, {protocol_mismatch, 9, 1}},
+                 pyport:start_link([{program, sends(Config, [hello(#{protocol => 9, version => <<>>, python => <<>>})])}])).
+
+%% Frames that nobody waits for, and some that are no frames, disturb nobody.
+unknown_frames(Config) ->
+    Good = hello(#{protocol => 1, version => <<"v">>, python => <<"p">>, os_pid => 1, interpreters => 1}),
+    Program = sends(Config, [Good, <<1, 16#80, 0:16, 77:32>>, <<>>, <<1>>, <<7, 7, 7>>, <<2, 16#80, 0:16, 77:32>>,
+                             <<1, 16#ff, 0:16, 0:32>>, <<1, 16#80, 0:16, 0:32>>, <<1, 16#83, 0:16, 0:32, (term_to_binary(gone))/binary>>]),
+    {ok, Sup} = pyport:start_link([{program, Program}]),
+    unlink(Sup),
+    Port = whereis(py_port),
+    _ = sys:get_status(Port),
+    ?assertEqual(Port, whereis(py_port)),
+    ?assertMatch(#{program := <<"v">>, python := <<"p">>}, py:version()),
+    stop_supervisor(Sup).
+
+%%% Death
+
+%% Each of those who wait is answered once, and nothing more comes.
+killed_while_all_wait(_Config) ->
+    start([]),
+    Pid = py_ct:os_pid(),
+    {ok, SD} = py:shared_dict_new(),
+    Wait = fun(1) -> py:call(helpers, wait_for, [SD, <<"never">>], #{}, infinity);
+              (2) -> py:await(py:spawn_call(helpers, wait_for, [SD, <<"never">>], #{}, infinity));
+              (3) -> py:exec(<<"while True: pass">>, #{}, infinity);
+              (4) -> py:eval(<<"__import__('time').sleep(1000)">>, #{}, infinity)
+           end,
+    Callers = [spawn_monitor(fun() ->
+                                     Answer = Wait(1 + N rem 4),
+                                     exit({Answer, late_messages()})
+                             end) || N <- lists:seq(1, 200)],
+    py_ct:eventually(fun() -> maps:get(in_flight, py:info()) =:= 200 end),
+    ok = py_ct:kill_9(Pid),
+    [receive {'DOWN', Monitor, process, Caller, Why} ->
+             ?assertEqual({{error, {worker_died, {signal, 9}}}, []}, Why)
+     end || {Caller, Monitor} <- Callers],
+    py_ct:await_another(Pid),
+    ?assertEqual({ok, 2}, py:eval(<<"1 + 1">>)).
+
+late_messages() ->
+    receive Message -> [Message]
+    after 200 -> []
+    end.
+
+%% A stopped program keeps dict operations waiting; then it is killed.
+killed_while_dicts_wait(_Config) ->
+    start([]),
+    Pid = py_ct:os_pid(),
+    {ok, SD} = py:shared_dict_new(),
+    ok = py_ct:signal("STOP", Pid),
+    Callers = [spawn_monitor(fun() ->
+                                     Answer = try py:shared_dict_get(SD, N)
+                                              catch exit:Why -> {exited, Why}
+                                              end,
+                                     exit({Answer, late_messages()})
+                             end) || N <- lists:seq(1, 200)],
+    py_ct:eventually(fun() -> in_flight() =:= 200 end),
+    ok = py_ct:kill_9(Pid),
+    [receive {'DOWN', Monitor, process, Caller, Why} -> ?assertEqual({{exited, {port_down, {signal, 9}}}, []}, Why)
+     end || {Caller, Monitor} <- Callers],
+    py_ct:await_another(Pid).
+
+in_flight() ->
+    {ok, Context} = py_context:find(),
+    py_pending:size(element(3, Context)).
+
+py_port_is_killed(_Config) ->
+    start([]),
+    Pid = py_ct:os_pid(),
+    {ok, SD} = py:shared_dict_new(),
+    Callers = [spawn_monitor(fun() -> exit(py:call(helpers, wait_for, [SD, <<"never">>], #{}, infinity)) end)
+               || _ <- lists:seq(1, 50)],
+    py_ct:eventually(fun() -> maps:get(in_flight, py:info()) =:= 50 end),
+    exit(whereis(py_port), kill),
+    [receive {'DOWN', Monitor, process, Caller, Why} -> ?assertEqual({error, {worker_died, killed}}, Why)
+     end || {Caller, Monitor} <- Callers],
+    py_ct:await_another(Pid),
+    py_ct:eventually(fun() -> not py_ct:is_alive(Pid) end),
+    ?assertError(badarg, py:shared_dict_get(SD, k)).
+
+%% More often than the supervisor bears: it gives up, and callers are told.
+killed_again_and_again(_Config) ->
+    start([]),
+    Sup = whereis(pyport_sup),
+    Monitor = monitor(process, Sup),
+    Killer = spawn_link(fun Kill() -> [py_ct:kill_9(Pid) || Pid <- py_ct:children()], Kill() end),
+    receive {'DOWN', Monitor, process, Sup, shutdown} -> ok end,
+    unlink(Killer),
+    exit(Killer, kill),
+    ?assertExit({port_down, _}, py:shared_dict_new()).
+
+children_of_python_go_too(_Config) ->
+    start([]),
+    Pid = py_ct:os_pid(),
+    {ok, Child} = py:eval(<<"__import__('subprocess').Popen(['sleep', '1000']).pid">>),
+    ?assert(py_ct:is_alive(Child)),
+    ok = py_ct:kill_9(Pid),
+    py_ct:await_another(Pid),
+    py_ct:eventually(fun() -> not py_ct:is_alive(Child) end).
+
+%%% Heartbeat
+
+heartbeat(_Config) ->
+    start([{heartbeat_interval, 50}, {heartbeat_timeout, 400}]),
+    Pid = py_ct:os_pid(),
+    {ok, SD} = py:shared_dict_new(),
+    with_log(fun() ->
+                     ok = py_ct:signal("STOP", Pid),
+                     ?assertExit({port_down, heartbeat_timeout}, py:shared_dict_get(SD, k)),
+                     ?assertNotEqual(nomatch, binary:match(logged(<<"heartbeat_timeout">>), integer_to_binary(Pid)))
+             end),
+    py_ct:await_another(Pid),
+    ?assertNot(py_ct:is_alive(Pid)).
+
+%% Python that keeps its GIL for long is no reason to kill it.
+heartbeat_spares_busy_python(_Config) ->
+    start([{heartbeat_interval, 20}, {heartbeat_timeout, 500}]),
+    Pid = py_ct:os_pid(),
+    ?assertMatch({ok, _}, py:eval(<<"sum(range(30_000_000))">>)),
+    ?assertEqual(Pid, py_ct:os_pid()).
+
+%%% Too much
+
+too_many_in_flight(_Config) ->
+    start([{max_in_flight, 10}]),
+    {ok, SD} = py:shared_dict_new(),
+    Calls = [py:spawn_call(helpers, wait_for, [SD, <<"go">>]) || _ <- lists:seq(1, 9)],
+    %% the tenth has the last place
+    ok = py:shared_dict_set(SD, k, 1),
+    Last = py:spawn_call(helpers, wait_for, [SD, <<"go">>]),
+    ?assertEqual({error, overloaded}, py:shared_dict_set(SD, go, true)),
+    ?assertEqual({error, overloaded}, py:shared_dict_new()),
+    ?assertEqual({error, overloaded}, py:spawn_call(math, sqrt, [4])),
+    ?assertEqual({error, overloaded}, py:eval(<<"1">>)),
+    ?assertEqual({error, overloaded}, py:info()),
+    ?assertEqual({error, timeout}, py:await(Last, 0)),
+    py_ct:eventually(fun() -> py:shared_dict_set(SD, go, true) =:= ok end),
+    ?assertEqual(lists:duplicate(9, {ok, <<"went">>}), [py:await(Call) || Call <- Calls]).
+
+%% Killed callers give their places back.
+in_flight_of_killed_callers(_Config) ->
+    start([{max_in_flight, 100}, {heartbeat_interval, 50}]),
+    {ok, SD} = py:shared_dict_new(),
+    [begin
+         {Pid, Monitor} = spawn_monitor(fun() -> busy(SD) end),
+         erlang:yield(),
+         exit(Pid, kill),
+         receive {'DOWN', Monitor, process, Pid, killed} -> ok end
+     end || _ <- lists:seq(1, 1000)],
+    py_ct:eventually(fun() -> in_flight() =:= 0 end),
+    %% entries of processes that were killed before they sent anything
+    {ok, Context} = py_context:find(),
+    [begin
+         {Pid, Monitor} = spawn_monitor(fun() -> {ok, _} = py_request:prepare(Context) end),
+         receive {'DOWN', Monitor, process, Pid, normal} -> ok end
+     end || _ <- lists:seq(1, 100)],
+    py_ct:eventually(fun() -> in_flight() =:= 0 end).
+
+busy(SD) ->
+    ok = py:shared_dict_set(SD, k, 1),
+    busy(SD).
+
+%% More than the port takes: callers wait for room instead of failing, in order and without loss.
+busy_port(_Config) ->
+    start([{heartbeat_timeout, 60000}]),
+    {ok, SD} = py:shared_dict_new(),
+    Pid = py_ct:os_pid(),
+    Value = binary:copy(<<"v">>, 1 bsl 20),
+    ok = py_ct:signal("STOP", Pid),
+    Callers = [spawn_monitor(fun() -> exit(py:shared_dict_set(SD, N, Value)) end) || N <- lists:seq(1, 40)],
+    py_ct:eventually(fun() -> length([C || {C, _} <- Callers, {status, suspended} =:= process_info(C, status)]) > 20 end),
+    ok = py_ct:signal("CONT", Pid),
+    [receive {'DOWN', Monitor, process, Caller, Why} -> ?assertEqual(ok, Why) end || {Caller, Monitor} <- Callers],
+    ?assertEqual(lists:seq(1, 40), lists:sort(py:shared_dict_keys(SD))),
+    ?assertEqual(Value, py:shared_dict_get(SD, 7)).
+
+%%% Stop
+
+stop_while_python_runs(_Config) ->
+    start([]),
+    [Pid] = py_ct:children(),
+    Callers = [spawn_monitor(fun() -> exit(py:exec(<<"while True: pass">>, #{}, infinity)) end) || _ <- lists:seq(1, 3)],
+    py_ct:eventually(fun() -> lists:all(fun(#{busy := Busy}) -> Busy end, maps:get(interpreters, py:info())) end),
+    ok = application:stop(pyport),
+    ?assertNot(py_ct:is_alive(Pid)),
+    [receive {'DOWN', Monitor, process, Caller, Why} -> ?assertEqual({error, {worker_died, shutdown}}, Why) end
+     || {Caller, Monitor} <- Callers].
+
+stop_a_stopped_one(_Config) ->
+    start([]),
+    [Pid] = py_ct:children(),
+    ok = py_ct:signal("STOP", Pid),
+    ok = application:stop(pyport),
+    ?assertNot(py_ct:is_alive(Pid)).
+
+%% kill -9 of the node while Python spins: the port program and its children are gone a moment later.
+node_is_killed(_Config) ->
+    Paths = lists:append([["-pa", Path] || Path <- code:get_path(), filelib:is_dir(Path)]),
+    Code = "{ok, _} = pyport:start_link([{interpreters, 2}]),"
+        "{ok, Child} = py:eval(<<\"__import__('subprocess').Popen(['sleep', '1000']).pid\">>),"
+        "[spawn(fun() -> py:exec(<<\"while True: pass\">>, #{}, infinity) end) || _ <- [1, 2, 3]],"
+        "Busy = fun(F) -> #{interpreters := I, os_pid := P} = py:info(),"
+        " case lists:all(fun(#{busy := B}) -> B end, I) of true -> P; false -> F(F) end end,"
+        "io:format(\"ready ~b ~b~n\", [Busy(Busy), Child]), receive after infinity -> ok end.",
+    Node = open_port({spawn_executable, os:find_executable("erl")},
+                     [{args, ["-noshell", "-noinput" | Paths] ++ ["-eval", Code]}, {line, 1000}, exit_status, hide]),
+    [Program, Child] = receive {Node, {data, {eol, "ready " ++ Pids}}} -> [list_to_integer(P) || P <- string:lexemes(Pids, " ")]
+                       after 60000 -> ct:fail(no_node)
+                       end,
+    ?assert(py_ct:is_alive(Program) andalso py_ct:is_alive(Child)),
+    %% erl is a script that becomes beam.smp, or its parent
+    {os_pid, Beam} = erlang:port_info(Node, os_pid),
+    Begin = py_ct:ms(0),
+    ok = py_ct:kill_9(Beam),
+    py_ct:eventually(fun() -> not py_ct:is_alive(Program) end),
+    py_ct:eventually(fun() -> not py_ct:is_alive(Child) end),
+    ct:pal("gone after ~b ms", [py_ct:ms(Begin)]).
+
+%%% Values are nobody's business
+
+status_shows_no_values(_Config) ->
+    start([]),
+    Secret = <<"my very secret value">>,
+    {ok, SD} = py:shared_dict_new(),
+    ok = py:shared_dict_set(SD, k, Secret),
+    Secret = py:shared_dict_get(SD, k),
+    [begin
+         Text = iolist_to_binary(io_lib:format("~p", [sys:get_status(Server)])),
+         ?assertEqual(nomatch, binary:match(Text, <<"secret">>)),
+         ?assertEqual({messages, []}, process_info(whereis(Server), messages))
+     end || Server <- [py_port, py_log]].
+
+%% Not in the log either, when things go wrong with requests on their way.
+nothing_logs_values(_Config) ->
+    start([]),
+    Pid = py_ct:os_pid(),
+    {ok, SD} = py:shared_dict_new(),
+    with_log(fun() ->
+                     ok = py_ct:signal("STOP", Pid),
+                     Callers = [spawn_monitor(fun() -> catch py:shared_dict_set(SD, k, <<"my very secret value">>) end)
+                                || _ <- lists:seq(1, 20)],
+                     py_ct:eventually(fun() -> in_flight() =:= 20 end),
+                     ok = py_ct:kill_9(Pid),
+                     [receive {'DOWN', Monitor, process, Caller, _} -> ok end || {Caller, Monitor} <- Callers],
+                     Text = logged(<<"is gone">>),
+                     ?assertNotEqual(nomatch, binary:match(Text, <<"20 requests were waiting">>)),
+                     py_ct:await_another(Pid),
+                     [?assertEqual(nomatch, binary:match(Logged, <<"secret">>)) || {logged, Logged} <- py_ct:flush()]
+             end).
+
+%%% Helpers
+
+%% A port program that is a shell script.
+script(Config, Body) ->
+    Path = filename:join(?config(priv_dir, Config), "program" ++ integer_to_list(erlang:unique_integer([positive]))),
+    ok = file:write_file(Path, ["#!/bin/sh\n", Body, "\n"]),
+    ok = file:change_mode(Path, 8#755),
+    Path.
+
+%% One that sends these frames, and then only reads.
+sends(Config, Frames) ->
+    Data = filename:join(?config(priv_dir, Config), "frames" ++ integer_to_list(erlang:unique_integer([positive]))),
+    ok = file:write_file(Data, [[<<(byte_size(Frame)):32>>, Frame] || Frame <- Frames]),
+    script(Config, ["cat '", Data, "'; exec cat >/dev/null"]).
+
+hello(Reply) -> <<1, 16#81, 0:16, 1:32, (term_to_binary(Reply))/binary>>.
+
+own_children() ->
+    Lines = string:lexemes(os:cmd("ps -o pid=,comm= --ppid " ++ os:getpid()), "\n"),
+    [list_to_tuple(string:lexemes(Line, " ")) || Line <- Lines].
+
+with_log(Fun) ->
+    ok = logger:add_handler(?MODULE, ?MODULE, #{config => self(), level => all}),
+    try Fun()
+    after
+        logger:remove_handler(?MODULE),
+        py_ct:flush()
+    end.
+
+%% A logger handler: the text of everything that is logged.
+log(Event, #{config := Test}) ->
+    Test ! {logged, unicode:characters_to_binary(logger_formatter:format(Event, #{single_line => true}))}.
+
+logged(Words) ->
+    receive
+        {logged, Text} ->
+            case binary:match(Text, Words) of
+                nomatch -> logged(Words);
+                _ -> Text
+            end
+    after 20000 -> ct:fail({not_logged, Words})
+    end.

@@ -68,9 +68,11 @@ start(Port, Config) ->
                    patience = max(1, Timeout div Interval)},
     case hello(Port, Config) of
         {ok, Reply} ->
-            ok = py_context:publish(context(State, Ids, Config, Reply)),
-            next_heartbeat(State),
-            {ok, State};
+            %% Looked at again: a child of the VM gets its own process group only after it was begun.
+            Ready = State#state{process = identify(Port)},
+            ok = py_context:publish(context(Ready, Ids, Config, Reply)),
+            ok = next_heartbeat(Ready),
+            {ok, Ready};
         {error, Why} ->
             ok = end_program(State),
             {stop, Why}
@@ -185,7 +187,7 @@ heartbeat(#state{port = Port, pending = Pending, silent = Silent} = State) ->
     _ = try erlang:port_command(Port, py_protocol:header(?OP_PING, 0, 0), [nosuspend])
         catch error:badarg -> false
         end,
-    next_heartbeat(State),
+    ok = next_heartbeat(State),
     {noreply, State#state{silent = Silent + 1}}.
 
 %%% End

@@ -41,8 +41,7 @@ JobRunner::Ran JobRunner::run(const Job& job) {
     ran = outcome_of(job, std::move(result));
     namespaces_.set_main(nullptr);
   }
-  flush_output();
-  PyErr_Clear();
+  settle();
   return ran;
 }
 
@@ -98,7 +97,18 @@ JobRunner::Ran JobRunner::outcome_of(const Job& job, Ref result) {
   return ran;
 }
 
-void JobRunner::flush_output() {
+void JobRunner::drop(NamespaceId ns) {
+  namespaces_.drop(ns);
+  settle();
+}
+
+void JobRunner::collect_garbage() {
+  PyGC_Collect();
+  settle();
+}
+
+void JobRunner::settle() {
+  PyErr_Clear();
   if (PyList_GET_SIZE(pending_.get()) == 0) return;
   const Ref flushed = Ref::steal(PyObject_CallNoArgs(flush_.get()));
   PyErr_Clear();

@@ -24,7 +24,10 @@ class JobRunner {
   // What became of the job. Nothing of it is left behind: no exception, no output not yet sent.
   Ran run(const Job& job) REQUIRES(attached);
 
-  void drop(NamespaceId ns) REQUIRES(attached) { namespaces_.drop(ns); }
+  // Releases the globals of a namespace.
+  void drop(NamespaceId ns) REQUIRES(attached);
+  // Releases what only cycles hold.
+  void collect_garbage() REQUIRES(attached);
 
   const ModuleState& state() const { return *state_; }
 
@@ -39,7 +42,8 @@ class JobRunner {
 
   Ref main_for(const Job& job) REQUIRES(attached);
   Ran outcome_of(const Job& job, Ref result) REQUIRES(attached);
-  void flush_output() REQUIRES(attached);
+  // After anything that may have run Python code: sends its output, clears its exception.
+  void settle() REQUIRES(attached);
 
   ModuleState* state_ = nullptr;
   Namespaces namespaces_;

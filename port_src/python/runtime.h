@@ -4,8 +4,8 @@
 // Thread safety: all members may be called from any thread. None of them takes a GIL or waits for
 // Python (but start), so the server's thread never does.
 //
-// Lock order: a worker's queue lock is a leaf. It is never held while a thread state is attached, a
-// table lock is held, or the sink is called.
+// Lock order: the runtime's lock, then a worker's queue lock, which is a leaf. Neither is held while a thread
+// state is attached, a table lock is held, or the sink is called.
 #pragma once
 
 #include <cstdint>
@@ -82,7 +82,8 @@ struct LogRecord {
   std::string text;             // valid UTF-8, no line end
 };
 
-// What the runtime tells the server. Called from worker and Python threads, never with a thread state
+// What the runtime tells the server. Called from the runtime's own and from Python's threads (never inside
+// a call to Runtime), never with a thread state
 // attached or a lock held; must be thread-safe and must not block, but for log.
 class Sink {
  public:
@@ -116,8 +117,9 @@ class Runtime {
   // Exactly one Sink::done follows for each job that was accepted (for a no_reply job too).
   // Errc::no_namespace, Errc::overloaded: not accepted, no done follows.
   Status submit(Job job);
-  // Drops the job if it waits (its outcome is Errc::cancelled), else raises erlang.Interrupted in it.
-  // Unknown ids are ignored.
+  // Drops the job if it waits (its outcome is Errc::cancelled), else raises erlang.Interrupted in it, once:
+  // its outcome is Errc::cancelled if that ends it, else what it ends with. Python code notices between two
+  // of its instructions, not inside a call to C that blocks. Casts too. Unknown ids are ignored.
   void cancel(RequestId id);
 
   void make_namespaces(const std::vector<NamespaceId>& ids);

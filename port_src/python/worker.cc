@@ -112,7 +112,7 @@ void Worker::end_interruptible() {
 
 void Worker::collect_garbage() {
   const Attached scope(state_);
-  PyGC_Collect();
+  runner_.collect_garbage();
   dropped_ = 0;
 }
 

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cstdio>
 #include <cstring>
+#include <set>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -47,29 +48,31 @@ bool lives_in(pid_t group, pid_t pid) {
   return read_stat(pid, state, its_group) && its_group == group && state != 'Z' && state != 'X';
 }
 
-// Kills the others that can be seen now. How many there were, or -1 when /proc cannot be read.
-int kill_others(pid_t self) {
+// Kills the others that can be seen now, but for those in `killed`, and adds them to it. False when /proc
+// cannot be read.
+bool kill_others(pid_t self, std::set<pid_t>& killed) {
   DIR* processes = opendir("/proc");
-  if (processes == nullptr) return -1;
-  int found = 0;
+  if (processes == nullptr) return false;
   while (const dirent* entry = readdir(processes)) {
     const pid_t pid = process_of(entry->d_name);
-    if (pid <= 0 || pid == self || !lives_in(self, pid)) continue;
+    if (pid <= 0 || pid == self || killed.contains(pid) || !lives_in(self, pid)) continue;
     kill(pid, SIGKILL);
-    ++found;
+    killed.insert(pid);
   }
   closedir(processes);
-  return found;
+  return true;
 }
 
 }  // namespace
 
 void kill_process_group() {
   const pid_t self = getpid();
+  std::set<pid_t> killed;
   for (int round = 0; round < kMostRounds; ++round) {
-    const int found = kill_others(self);
-    if (found == 0) return;
-    if (found < 0) break;
+    const std::size_t before = killed.size();
+    if (!kill_others(self, killed)) break;
+    // What SIGKILL was sent to forks no more: a look that finds nothing new was the last one needed.
+    if (killed.size() == before) return;
   }
   kill(0, SIGKILL);
 }

@@ -28,10 +28,10 @@ class Index {
   }
 
   // False when the handle is taken. Throws std::bad_alloc; nothing is changed then.
-  bool insert(const Handle& handle, std::shared_ptr<Dict> dict) {
+  bool insert(const Handle& handle, const std::shared_ptr<Dict>& dict) {
     Shard& shard = shard_of(handle);
     MutexLock lock(shard.mutex);
-    const bool inserted = shard.dicts.try_emplace(handle, std::move(dict)).second;
+    const bool inserted = shard.dicts.try_emplace(handle, dict).second;
     if (inserted) size_.fetch_add(1, std::memory_order_relaxed);
     return inserted;
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <new>
+#include <utility>
 
 namespace pyport::table {
 namespace {
@@ -91,8 +92,7 @@ std::optional<OrderedMap::Entry> OrderedMap::erase(const HashedKey& key) noexcep
   const std::size_t at = slot_of(key);
   if (at == kNotFound) return std::nullopt;
   Entry& entry = entries_[slots_[at].entry];
-  std::optional<Entry> taken(std::move(entry));
-  entry.key = std::int64_t{0};  // a moved-from string may keep its buffer
+  std::optional<Entry> taken(std::exchange(entry, Entry()));
   remove_slot(at);
   --live_;
   bytes_ -= key_bytes(taken->key) + taken->blob.size();

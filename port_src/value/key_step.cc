@@ -82,6 +82,7 @@ const char* opaque_name(etf::Type type) {
 // Stops in the middle of a term once the text is long enough, so the reader is only good for printing.
 void print(etf::Reader& reader, int nesting, std::string& out) {
   std::string name;
+  std::size_t size = 0;
   switch (reader.type()) {
     case etf::Type::integer:
       return print_integer(reader, out);
@@ -95,11 +96,19 @@ void print(etf::Reader& reader, int nesting, std::string& out) {
       return print_binary(reader, out);
     case etf::Type::tuple:
       if (nesting < kMaxNesting) return print_tuple(reader, nesting, out);
-      [[fallthrough]];
+      break;
+    case etf::Type::list:
+      if (reader.list_size(size) && size == 0) {
+        out += "[]";
+        reader.skip();
+        return;
+      }
+      break;
     default:
-      out += opaque_name(reader.type());
-      reader.skip();
+      break;
   }
+  out += opaque_name(reader.type());
+  reader.skip();
 }
 
 // Cuts between characters.

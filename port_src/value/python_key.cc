@@ -1,7 +1,9 @@
 #include "value/python_key.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
+#include <vector>
 
 #include "base/utf8.h"
 #include "etf/latin1.h"
@@ -131,6 +133,33 @@ void append_python_key(ByteSpan key, Bytes& out) {
     key = key.subspan(append_one(key, announced, out));
     pending += announced;
   }
+}
+
+std::optional<std::uint32_t> duplicate_python_key(ByteSpan term, std::span<const std::uint32_t> keys,
+                                                  Bytes& scratch) {
+  struct Item {
+    std::size_t begin, end;  // in scratch
+    std::uint32_t key;
+  };
+  scratch.clear();
+  std::vector<Item> items;
+  items.reserve(keys.size());
+  for (const std::uint32_t key : keys) {
+    const std::size_t begin = scratch.size();
+    append_python_key(term.subspan(key), scratch);
+    items.push_back({begin, scratch.size(), key});
+  }
+  const auto text = [&scratch](const Item& item) {
+    return as_text(ByteSpan(scratch).subspan(item.begin, item.end - item.begin));
+  };
+  std::sort(items.begin(), items.end(), [&text](const Item& a, const Item& b) {
+    const int order = text(a).compare(text(b));
+    return order != 0 ? order < 0 : a.key < b.key;
+  });
+  const auto twin = std::adjacent_find(items.begin(), items.end(),
+                                       [&text](const Item& a, const Item& b) { return text(a) == text(b); });
+  if (twin == items.end()) return std::nullopt;
+  return (twin + 1)->key;
 }
 
 }  // namespace pyport::value

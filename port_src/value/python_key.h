@@ -6,6 +6,8 @@
 
 #include <bit>
 #include <cstdint>
+#include <optional>
+#include <span>
 
 #include "base/bytes.h"
 
@@ -54,5 +56,10 @@ std::uint16_t float_kinds(const std::uint8_t* ieee754);
 // Appends bytes that are the same for two keys exactly when the keys are equal in Python.
 // `key` is the ETF of a hashable key. REQUIRES: validated.
 void append_python_key(ByteSpan key, Bytes& out);
+
+// Of the keys at these offsets of `term`: the offset of one that equals an earlier one, if any does.
+// Overwrites `scratch`.
+std::optional<std::uint32_t> duplicate_python_key(ByteSpan term, std::span<const std::uint32_t> keys,
+                                                  Bytes& scratch);
 
 }  // namespace pyport::value

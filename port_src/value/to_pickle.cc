@@ -1,6 +1,6 @@
 #include "value/to_pickle.h"
 
-#include <algorithm>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -361,29 +361,10 @@ bool Converter::known_improper() {
 
 // Compares the keys of a finished map as Python will. On a duplicate the frame's key is the later one.
 bool Converter::keys_differ(Frame& frame) {
-  struct Item {
-    std::size_t begin, end;
-    std::uint32_t key;
-  };
-  Bytes& canonical = scratch_.canonical;
-  canonical.clear();
-  std::vector<Item> items;
-  for (std::size_t i = frame.first_key; i < scratch_.keys.size(); ++i) {
-    const std::size_t begin = canonical.size();
-    append_python_key(rest(scratch_.keys[i]), canonical);
-    items.push_back({begin, canonical.size(), scratch_.keys[i]});
-  }
-  const auto text = [&canonical](const Item& item) {
-    return as_text(ByteSpan(canonical).subspan(item.begin, item.end - item.begin));
-  };
-  std::sort(items.begin(), items.end(), [&text](const Item& a, const Item& b) {
-    const int order = text(a).compare(text(b));
-    return order != 0 ? order < 0 : a.key < b.key;
-  });
-  const auto twin = std::adjacent_find(items.begin(), items.end(),
-                                       [&text](const Item& a, const Item& b) { return text(a) == text(b); });
-  if (twin == items.end()) return true;
-  frame.key = (twin + 1)->key;
+  const auto keys = std::span(scratch_.keys).subspan(frame.first_key);
+  const auto twin = duplicate_python_key(term_, keys, scratch_.canonical);
+  if (!twin.has_value()) return true;
+  frame.key = *twin;
   return fail("duplicate_key");
 }
 

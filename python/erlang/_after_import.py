@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from importlib.abc import Loader
     from importlib.machinery import ModuleSpec
     from types import ModuleType
 
@@ -27,7 +28,7 @@ class _Finder:
             sys.meta_path.remove(_Finder)
         spec = _find_by_others(name, path, target)
         if spec is not None and spec.loader is not None:
-            _run_after(spec.loader, action)
+            spec.loader = _Loader(spec.loader, action)  # type: ignore[assignment]
         return spec
 
 
@@ -41,14 +42,23 @@ def _find_by_others(name: str, path: Sequence[str] | None, target: ModuleType | 
     return None
 
 
-def _run_after(loader: object, action: Callable[[], None]) -> None:
-    execute = loader.exec_module  # type: ignore[attr-defined]
+class _Loader:
+    """Loads one module as its own loader does, then calls a function."""
 
-    def exec_module(module: ModuleType) -> None:
-        execute(module)
-        action()
+    def __init__(self, loader: Loader, action: Callable[[], None]) -> None:
+        self._loader = loader
+        self._action = action
 
-    loader.exec_module = exec_module  # type: ignore[attr-defined]
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        # The module shall not know that it was watched.
+        module.__loader__ = self._loader
+        if module.__spec__ is not None:
+            module.__spec__.loader = self._loader
+        self._loader.exec_module(module)
+        self._action()
 
 
 def call(name: str, action: Callable[[], None]) -> None:

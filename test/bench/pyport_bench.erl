@@ -46,13 +46,13 @@ start(Interpreters, #{folder := Folder}) ->
     ok.
 
 head(#{rounds := Rounds, slice_ms := Ms} = Effort) ->
+    bench_text:title("The machine"),
     bench_text:note(io_lib:format(
-                      "~s, ~b CPUs; OTP ~s, ~b schedulers; ~s; medians of ~b interleaved slices of ~b ms each",
+                      "~s, ~b CPUs; OTP ~s, ~b schedulers; ~s; load average ~s at the start.~n"
+                      "Medians of ~b interleaved slices of ~b ms each.",
                       [cpu(), erlang:system_info(logical_processors_available), erlang:system_info(otp_release),
-                       erlang:system_info(schedulers_online), python(Effort), Rounds, Ms])),
-    bench_text:note("Echo: a port program that answers with as many bytes, unread. One caller owns its port;"),
-    bench_text:note("with more, each writes to the port and one owner process hands the answers on by an id."),
-    bench_text:note("ETF alone: term_to_binary (set) or binary_to_term (get) of the value."),
+                       erlang:system_info(schedulers_online), python(Effort), load_average(), Rounds, Ms])),
+    [bench_text:note("Others were using this machine: take all of it with care.") || is_busy()],
     sizes().
 
 sizes() ->
@@ -69,6 +69,18 @@ python(#{pyport := false}) -> "no Python";
 python(_) ->
     {ok, Version} = py:eval(<<"__import__('platform').python_version()">>),
     ["Python ", Version].
+
+load_average() ->
+    case file:read_file("/proc/loadavg") of
+        {ok, Text} -> hd(binary:split(Text, <<" ">>));
+        {error, _} -> "unknown"
+    end.
+
+is_busy() ->
+    case string:to_float(load_average()) of
+        {error, _} -> false;
+        {Load, _} -> Load > 0.5 * erlang:system_info(logical_processors_available)
+    end.
 
 cpu() ->
     case file:read_file("/proc/cpuinfo") of

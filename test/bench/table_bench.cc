@@ -64,12 +64,16 @@ double time_round(std::size_t threads, int operations, const std::function<void(
   return took.count() / operations;
 }
 
+void print_row(const char* name, double nanoseconds) {
+  std::printf("| %-58s | %9.0f |\n", name, nanoseconds);
+}
+
 void measure(const char* name, std::size_t threads, Size size,
              const std::function<void(std::size_t, int)>& body) {
   std::vector<double> rounds;
   for (int i = 0; i < size.rounds; ++i) rounds.push_back(time_round(threads, size.operations, body));
   std::sort(rounds.begin(), rounds.end());
-  std::printf("%-58s %8.1f ns\n", name, rounds[rounds.size() / 2]);
+  print_row(name, rounds[rounds.size() / 2]);
 }
 
 void bench_hot_key(Table& table, Size size) {
@@ -89,7 +93,7 @@ void bench_hot_key(Table& table, Size size) {
   };
   measure("get, one key, one thread", 1, size, same(get));
   measure("put with a new blob, one key, one thread", 1, size, same(put));
-  measure("get, two threads, a dict each (time an operation of each)", 2, size, apart(get));
+  measure("get, two threads, a dict each", 2, size, apart(get));
   measure("put, two threads, a dict each", 2, size, apart(put));
   measure("get, two threads, the same key", 2, size, same(get));
   measure("put, two threads, the same key", 2, size, same(put));
@@ -103,7 +107,7 @@ void bench_many_keys(Table& table, Size size) {
   const auto begin = std::chrono::steady_clock::now();
   for (std::int64_t n = 0; n < kManyKeys; ++n) check(table.put(dict, n, fresh_blob(table)).ok());
   const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - begin;
-  std::printf("%-58s %8.1f ns\n", "put of a new key, 1,000,000 integer keys", took.count() / kManyKeys);
+  print_row("put of a new key, 1,000,000 integer keys", took.count() / kManyKeys);
   measure("get of a random one of 1,000,000 keys", 1, size, [&](std::size_t, int n) {
     std::uint64_t random = 1;
     for (int i = 0; i < n; ++i) {
@@ -113,8 +117,8 @@ void bench_many_keys(Table& table, Size size) {
   });
   const auto destroying = std::chrono::steady_clock::now();
   table.destroy(std::span(&dict, 1));
-  const std::chrono::duration<double, std::micro> ended = std::chrono::steady_clock::now() - destroying;
-  std::printf("%-58s %8.1f us\n", "destroy of that dict, until it returns", ended.count());
+  const std::chrono::duration<double, std::nano> ended = std::chrono::steady_clock::now() - destroying;
+  print_row("destroy of that dict, until it returns", ended.count());
 }
 
 }  // namespace
@@ -124,8 +128,11 @@ int main(int argc, char** argv) {
   const Size size = quick ? Size{3, 100000} : Size{9, 1000000};
   Table table;
   for (std::uint8_t n = 1; n <= 2; ++n) check(table.create(handle_no(n)).ok());
-  std::printf("Table (C++, no port): %zu byte values, median of %d rounds of %d operations\n", kValueBytes,
+  std::printf("## The table alone (C++, no port), nanoseconds an operation\n\n");
+  std::printf("%zu byte values; medians of %d rounds of %d operations a thread.\n\n", kValueBytes,
               size.rounds, size.operations);
+  std::printf("| %-58s | %9s |\n|%s|%s:|\n", "operation", "ns", std::string(60, '-').c_str(),
+              std::string(10, '-').c_str());
   bench_hot_key(table, size);
   bench_many_keys(table, size);
   return 0;

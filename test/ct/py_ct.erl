@@ -17,7 +17,7 @@ start(Config, Options) ->
     _ = application:stop(pyport),
     _ = application:load(pyport),
     Set = [{interpreters, 2}, {python_path, [data("python")]} | Options],
-    [ok = application:set_env(pyport, Key, Value) || {Key, Value} <- lists:reverse(Set)],
+    [ok = application:set_env(pyport, Key, Value) || {Key, Value} <- Set],
     Before = children(),
     {ok, _} = application:ensure_all_started(pyport),
     warm_up(),

@@ -2,7 +2,7 @@
 # and nothing else, an apt-get whose packages are fakes, and no Python. $root is the project.
 
 plain_tools='sh cat sed grep awk tr head tail sort cut date mkdir rm mv cp ls ln touch chmod mktemp
-basename dirname cksum env timeout sleep flock nproc find xargs wc uname tee rmdir readlink expr'
+basename dirname cksum env timeout sleep flock nproc find xargs wc uname tee rmdir readlink expr mkfifo'
 
 make_machine() {
   mkdir -p "$T/repo" "$T/bin" "$T/plain" "$T/home" "$T/system" "$T/local" "$T/lists" "$T/packages" "$T/headers"

@@ -1,0 +1,118 @@
+#include "value/stored.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "../base/hex.h"
+
+namespace pyport::value {
+namespace {
+
+using test::hex;
+using test::to_hex;
+
+class Stored : public ::testing::Test {
+ protected:
+  std::string value_of(const table::Blob& blob) {
+    Bytes out;
+    const Status status = append_value(blob, {}, out);
+    return status.ok() ? to_hex(out) : status.error().detail;
+  }
+
+  table::Table table_;
+};
+
+const char* const kObject = "68 03 77 09 'py_object' 6d 00000003 'a.B' 6d 00000004 80054e2e";
+
+TEST_F(Stored, KeepsPlainPicklesAsTheyAre) {
+  const Bytes pickle = hex("8005 4b07 2e");
+  const auto blob = store(table_, pickle, "builtins.int");
+  ASSERT_TRUE(blob.ok());
+  EXPECT_EQ(blob->tag(), kPlain);
+  const StoredView seen = view(*blob);
+  EXPECT_TRUE(seen.plain);
+  EXPECT_TRUE(seen.type.empty());
+  EXPECT_EQ(to_hex(seen.pickle), to_hex(pickle));
+  EXPECT_EQ(value_of(*blob), "6107");
+}
+
+TEST_F(Stored, KeepsTheTypeOfOtherPickles) {
+  const Bytes pickle = hex("8005 8f 2e");  // an empty set
+  const auto blob = store(table_, pickle, "builtins.set");
+  ASSERT_TRUE(blob.ok());
+  EXPECT_EQ(blob->tag(), kOpaque);
+  const StoredView seen = view(*blob);
+  EXPECT_FALSE(seen.plain);
+  EXPECT_EQ(seen.type, "builtins.set");
+  EXPECT_EQ(to_hex(seen.pickle), to_hex(pickle));
+  EXPECT_EQ(value_of(*blob),
+            to_hex(hex("68 03 77 09 'py_object' 6d 0000000c 'builtins.set' 6d 00000004 80058f2e")));
+}
+
+TEST_F(Stored, CutsAnEndlessTypeNameBetweenCharacters) {
+  std::string type(65534, 'x');
+  type += "\u20ac and more";
+  const Bytes pickle = hex("8005 8f 2e");
+  const auto blob = store(table_, pickle, type);
+  ASSERT_TRUE(blob.ok());
+  EXPECT_EQ(view(*blob).type, std::string(65534, 'x'));
+  EXPECT_EQ(to_hex(view(*blob).pickle), to_hex(pickle));
+  const auto whole = store(table_, pickle, std::string(65535, 'x'));
+  EXPECT_EQ(view(*whole).type.size(), 65535U);
+}
+
+TEST_F(Stored, StoresTermsAsPickles) {
+  const auto blob = store_term(table_, hex("74 00000001 77 04 'host' 61 07"));
+  ASSERT_TRUE(blob.ok());
+  EXPECT_TRUE(view(*blob).plain);
+  EXPECT_EQ(to_hex(view(*blob).pickle), to_hex(hex("8005 7d 28 8c 04 'host' 4b07 75 2e")));
+  EXPECT_EQ(value_of(*blob), to_hex(hex("74 00000001 6d 00000004 'host' 61 07")));
+}
+
+TEST_F(Stored, StoresAnObjectAsWhatItCameFrom) {
+  const auto blob = store_term(table_, hex(kObject));
+  ASSERT_TRUE(blob.ok());
+  EXPECT_FALSE(view(*blob).plain);
+  EXPECT_EQ(view(*blob).type, "a.B");
+  EXPECT_EQ(to_hex(view(*blob).pickle), "80054e2e");
+  EXPECT_EQ(value_of(*blob), to_hex(hex(kObject)));
+}
+
+TEST_F(Stored, StoresObjectsInsideOtherTerms) {
+  const std::string list = std::string("6c 00000001 ") + kObject + " 6a";
+  const auto blob = store_term(table_, hex(list));
+  ASSERT_TRUE(blob.ok());
+  EXPECT_TRUE(view(*blob).plain);  // it has an Erlang form
+  EXPECT_TRUE(is_plain(view(*blob).pickle));
+  EXPECT_EQ(value_of(*blob), to_hex(hex(list)));
+}
+
+TEST_F(Stored, StoresAnObjectWithAnEndlessTypeName) {
+  Bytes term = hex("68 03 77 09 'py_object' 6d 00010000");
+  term.insert(term.end(), 65536, 'x');
+  append(term, hex("6d 00000001 'P'"));
+  const auto blob = store_term(table_, term);
+  ASSERT_TRUE(blob.ok());
+  EXPECT_EQ(value_of(*blob), to_hex(term));
+}
+
+TEST_F(Stored, RefusesTermsWithoutAPythonForm) {
+  const auto blob = store_term(table_, hex("74 00000001 6a 61 07"));
+  ASSERT_FALSE(blob.ok());
+  EXPECT_EQ(blob.error().code, Errc::bad_term);
+  EXPECT_EQ(blob.error().detail, "unhashable_key");
+}
+
+TEST_F(Stored, RefusesValuesWithoutAnErlangForm) {
+  const auto blob = store(table_, hex("8005 8c03 eda080 2e"), "builtins.str");
+  ASSERT_TRUE(blob.ok());
+  EXPECT_EQ(value_of(*blob), "surrogate");
+  Bytes out;
+  const Status status = append_value(*store(table_, hex("8005 8f 2e"), "set"), {NoneAtom::none, 10}, out);
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.error().code, Errc::frame_too_large);
+}
+
+}  // namespace
+}  // namespace pyport::value

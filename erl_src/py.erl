@@ -21,8 +21,8 @@
 %%
 %% <h3>What may go wrong</h3>
 %% <dl>
-%% <dt>`{error, {Type, #{message := Message, traceback := Lines}}}'</dt><dd>Python raised an exception. `Type' is an atom
-%%   such as `'KeyError'' for Python's own exceptions and a binary such as
+%% <dt>`{error, {Type, #{message := Message, traceback := Lines}}}'</dt><dd>Python raised an exception. `Type' is
+%%   an atom such as `'KeyError'' for Python's own exceptions and a binary such as
 %%   `<<"json.decoder.JSONDecodeError">>' for others.</dd>
 %% <dt>`{error, timeout}'</dt><dd>The time was over; the Python code is interrupted.</dd>
 %% <dt>`{error, {worker_died, Why}}'</dt><dd>The port program died while it ran the code.</dd>
@@ -76,7 +76,8 @@
 %%% Shared dictionaries
 
 %% @doc Makes a dict that the calling process owns: it is destroyed when that process exits, for
-%% whatever reason.
+%% whatever reason. Called by way of `rpc' or `erpc', the owner is the process that does the call on this
+%% node, so the dict ends with the call.
 -spec shared_dict_new() -> {ok, shared_dict()} | {error, reason()}.
 shared_dict_new() -> dict_result(py_dict:new()).
 
@@ -248,7 +249,7 @@ run(File, Argv, Timeout) ->
     end.
 
 %% @equiv spawn_call(Module, Function, Args, #{})
--spec spawn_call(name(), name(), [value()]) -> call() | {error, reason()}.
+-spec spawn_call(name(), name(), [value()]) -> call().
 spawn_call(Module, Function, Args) ->
     case py_job:spawn_call(Module, Function, Args, #{}, default) of
         {badarg, Cause} -> ?BADARG([Module, Function, Args], Cause);
@@ -256,7 +257,7 @@ spawn_call(Module, Function, Args) ->
     end.
 
 %% @equiv spawn_call(Module, Function, Args, Kwargs, CallTimeout)
--spec spawn_call(name(), name(), [value()], names()) -> call() | {error, reason()}.
+-spec spawn_call(name(), name(), [value()], names()) -> call().
 spawn_call(Module, Function, Args, Kwargs) ->
     case py_job:spawn_call(Module, Function, Args, Kwargs, default) of
         {badarg, Cause} -> ?BADARG([Module, Function, Args, Kwargs], Cause);
@@ -265,13 +266,14 @@ spawn_call(Module, Function, Args, Kwargs) ->
 
 %% @doc Begins a call as of {@link call/5} and does not wait for it: several run in several interpreters in
 %% parallel. The result is to be asked for by {@link await/1}, once, by the same process. Until then a message of
-%% ours may stand among its messages. A call of `'__main__'' runs in the process's own interpreter.
+%% ours may stand among its messages. A call of `'__main__'' runs in the process's own interpreter. What goes
+%% wrong, also `{error, overloaded}', is told by {@link await/1}.
 %%
 %% ```
 %% Calls = [py:spawn_call(math, factorial, [N]) || N <- [10, 20]],
 %% [{ok, 3628800}, {ok, 2432902008176640000}] = [py:await(Call) || Call <- Calls].
 %% '''
--spec spawn_call(name(), name(), [value()], names(), timeout()) -> call() | {error, reason()}.
+-spec spawn_call(name(), name(), [value()], names(), timeout()) -> call().
 spawn_call(Module, Function, Args, Kwargs, Timeout) ->
     case py_job:spawn_call(Module, Function, Args, Kwargs, Timeout) of
         {badarg, Cause} -> ?BADARG([Module, Function, Args, Kwargs, Timeout], Cause);
@@ -303,8 +305,9 @@ cast(Module, Function, Args) ->
         Result -> job_result(Result)
     end.
 
-%% @doc Begins a call whose result nobody wants. It runs after what this process began before, also when the
-%% process exits meanwhile. That it failed is told to `logger', as a warning.
+%% @doc Begins a call whose result nobody wants. It runs in the interpreter of the calling process, after what
+%% that process began there before, also when the process exits meanwhile. That it failed is told to `logger',
+%% as a warning.
 -spec cast(name(), name(), [value()], names()) -> ok | {error, reason()}.
 cast(Module, Function, Args, Kwargs) ->
     case py_job:cast(Module, Function, Args, Kwargs) of
@@ -336,4 +339,4 @@ job_result({down, Why}) -> exit({port_down, Why});
 job_result(Result) -> Result.
 
 spawn_result({ok, Call}) -> Call;
-spawn_result(Result) -> job_result(Result).
+spawn_result({down, Why}) -> exit({port_down, Why}).

@@ -6,7 +6,7 @@
                   server :: pid(),                     % the py_port that routes the replies
                   incarnation :: pos_integer(),        % of the port program; grows
                   max_frame :: pos_integer(),
-                  max_in_flight :: pos_integer(),
+                  max_in_flight :: pos_integer() | infinity,
                   call_timeout :: timeout(),
                   python :: binary(),                  % "3.13.5"
                   program :: binary()}).               % version of the port program

@@ -84,9 +84,13 @@ local(destroy, Bits, []) ->
 
 request(Op, Bits, Body) ->
     case py_context:find() of
-        {ok, Context} -> outcome(py_request:call(Context, Op, 0, Body, infinity), Bits);
+        {ok, Context} -> outcome(py_request:call(bounds(Op, Context), Op, 0, Body, infinity), Bits);
         Down -> Down
     end.
+
+%% Whoever clears away is not to be turned back because there is too much.
+bounds(?OP_DESTROY, Context) -> py_request:unbounded(Context);
+bounds(_, Context) -> Context.
 
 outcome({?REPLY_OK, _}, _) -> ok;
 outcome({?REPLY_MISSING, _}, _) -> missing;
@@ -102,6 +106,7 @@ outcome({?REPLY_ERROR, Body}, _) ->
         Failure -> Failure
     end;
 outcome({down, _} = Down, _) -> Down;
+outcome({died, Why}, _) -> {down, Why};
 outcome({error, _} = Error, _) -> Error.
 
 %% A row that is left from another incarnation: the dict went with the port program that had it.

@@ -20,9 +20,10 @@ own_version() ->
 
 -spec info(py_context:context()) -> map() | py_protocol:failure().
 info(#context{pending = Pending} = Context) ->
-    case py_request:call(Context, ?OP_INFO, 0, [], infinity) of
+    case py_request:call(py_request:unbounded(Context), ?OP_INFO, 0, [], infinity) of
         {?REPLY_VALUE, Body} -> (py_protocol:term(Body))#{in_flight => in_flight(Pending)};
         {?REPLY_ERROR, Body} -> py_protocol:failure(Body);
+        {died, Why} -> {down, Why};
         Failure -> Failure
     end.
 

@@ -7,11 +7,14 @@
 -include("py_context.hrl").
 -include("py_protocol.hrl").
 
--export([call/5, eval/3, exec/3, run/3, spawn_call/5, await/2, cast/4, timeout/2]).
+-export([call/5, eval/3, exec/3, run/3, spawn_call/5, await/2, cast/4]).
 
 -export_type([call/0, result/1]).
 
--record(py_call, {ticket :: py_request:ticket(), deadline :: integer() | infinity}).
+%% A call that could not be sent is one too: await tells why.
+-record(py_call, {mark :: reference(),
+                  state :: {sent, py_request:ticket()} | {failed, Error :: {error, term()}},
+                  deadline :: integer() | infinity}).
 -opaque call() :: #py_call{}.
 
 -type result(Success) :: Success | {error, term()} | {badarg, py_error:cause()} | {down, term()}.
@@ -102,30 +105,36 @@ spawn_call(Module, Function, Args, Kwargs, Timeout) ->
         {_, Down} -> Down
     end.
 
-%% The mark in the process dictionary says that this process has a reply to come: nobody else's call, and
-%% no call twice, can then be waited for in vain.
 start(Context, Flags, Job, Deadline) ->
     case py_owner:namespace(Context) of
         {ok, Ns} ->
             case py_request:start(Context, ?OP_CALL, Flags, Job(Ns)) of
-                {ok, {Alias, _, _} = Ticket} ->
-                    undefined = put({?MODULE, Alias}, awaitable),
-                    {ok, #py_call{ticket = Ticket, deadline = Deadline}};
-                Failure -> Failure
+                {ok, {Alias, _, _} = Ticket} -> awaitable(Alias, {sent, Ticket}, Deadline);
+                {error, _} = Error -> awaitable(make_ref(), {failed, Error}, Deadline);
+                Down -> Down
             end;
         Down -> Down
     end.
 
+%% The mark in the process dictionary says that this process has a result to come: nobody else's call, and
+%% no call twice, can then be waited for in vain.
+awaitable(Mark, State, Deadline) ->
+    undefined = put({?MODULE, Mark}, awaitable),
+    {ok, #py_call{mark = Mark, state = State, deadline = Deadline}}.
+
 -spec await(term(), timeout() | default) -> result({ok, term()}).
-await(#py_call{ticket = {Alias, _, _} = Ticket, deadline = Deadline}, Timeout) ->
-    case {get({?MODULE, Alias}), valid_timeout(Timeout)} of
+await(#py_call{mark = Mark, state = State, deadline = Deadline}, Timeout) ->
+    case {get({?MODULE, Mark}), valid_timeout(Timeout)} of
         {undefined, _} -> {badarg, {1, call}};
         {_, false} -> {badarg, {2, timeout}};
         {awaitable, true} ->
-            _ = erase({?MODULE, Alias}),
-            outcome(py_request:await(Ticket, await_time(Timeout, Deadline), cancel))
+            _ = erase({?MODULE, Mark}),
+            finish(State, await_time(Timeout, Deadline))
     end;
 await(_, _) -> {badarg, {1, call}}.
+
+finish({sent, Ticket}, Millis) -> outcome(py_request:await(Ticket, Millis, cancel));
+finish({failed, Error}, _) -> Error.
 
 await_time(default, Deadline) -> left(Deadline);
 await_time(Timeout, _) -> Timeout.
@@ -149,7 +158,8 @@ send_cast(Context, Job) ->
 %% A function of a module may run in any interpreter; one of `__main__' only where exec defined it.
 -spec call_job(term(), term(), term(), term()) -> {ok, job(), py_protocol:flags()} | {badarg, py_error:cause()}.
 call_job(Module, Function, Args, Kwargs) ->
-    case {py_names:name(Module), py_names:name(Function), py_names:is_list_of(fun(_) -> true end, Args), py_names:keys(Kwargs)} of
+    IsList = py_names:is_list_of(fun(_) -> true end, Args),
+    case {py_names:name(Module), py_names:name(Function), IsList, py_names:keys(Kwargs)} of
         {error, _, _, _} -> {badarg, {1, name}};
         {_, error, _, _} -> {badarg, {2, name}};
         {_, _, false, _} -> {badarg, {3, arguments}};
@@ -167,13 +177,14 @@ outcome({?REPLY_OK, _}) -> ok;
 outcome({?REPLY_VALUE, Body}) -> py_protocol:value(Body);
 outcome({?REPLY_EXCEPTION, Body}) -> {error, py_protocol:exception(Body)};
 outcome({?REPLY_ERROR, Body}) -> py_protocol:failure(Body);
-outcome({down, Why}) -> {error, {worker_died, Why}};
+outcome({died, Why}) -> {error, {worker_died, Why}};
+outcome({down, _} = Down) -> Down;
 outcome({error, _} = Error) -> Error;
 outcome(timeout) -> {error, timeout}.
 
 %%% Time
 
-%% @doc Milliseconds of a timeout that a user gave; `default' is the configured one.
+%% Milliseconds of a timeout that a user gave; `default' is the configured one.
 -spec timeout(term(), py_context:context()) -> timeout() | error.
 timeout(default, #context{call_timeout = Timeout}) -> Timeout;
 timeout(Timeout, _) ->

@@ -18,21 +18,20 @@
 -include("py_context.hrl").
 -include("py_protocol.hrl").
 
--export([call/4, call/5, start/4, await/3, post/4]).
--export([prepare/1, abandon/2, send_prepared/4]).
+-export([call/5, start/4, await/3, post/4]).
+-export([prepare/1, abandon/2, send_prepared/4, unbounded/1]).
 
 -export_type([reply/0, ticket/0]).
 
 -type reply() :: {py_protocol:op(), binary()} | failure().
--type failure() :: {down, Why :: term()} | {error, overloaded | {frame_too_large, pos_integer(), pos_integer()}}
+-type failure() :: {down, Why :: term()}    % before the request was sent
+                 | {died, Why :: term()}    % while its reply was waited for
+                 | {error, overloaded | {frame_too_large, pos_integer(), pos_integer()}}
                  | timeout.
 -type ticket() :: {Alias :: reference(), py_protocol:id(), py_context:context()}.
 
-%% @doc Sends a request and waits for its reply, at most `Timeout'. Exits with `{port_down, Why}' when
-%% the port program was down before.
--spec call(py_protocol:op(), py_protocol:flags(), iodata(), timeout()) -> reply().
-call(Op, Flags, Body, Timeout) -> call(py_context:get(), Op, Flags, Body, Timeout).
-
+%% @doc Sends a request and waits for its reply, at most `Timeout'.
+%%
 %% The reference is made and waited for in one function, so that the VM need not search the messages
 %% that were there before.
 -spec call(py_context:context(), py_protocol:op(), py_protocol:flags(), iodata(), timeout()) -> reply().
@@ -44,13 +43,17 @@ call(Context, Op, Flags, Body, Timeout) ->
                 Id when is_integer(Id) ->
                     receive
                         {Alias, ReplyOp, Reply} -> {ReplyOp, Reply};
-                        {'DOWN', Alias, process, _, Why} -> {down, reason(Why)}
+                        {'DOWN', Alias, process, _, Why} -> {died, reason(Why)}
                     after Timeout -> give_up({Alias, Id, Context})
                     end;
                 Down -> Down
             end;
         Error -> Error
     end.
+
+%% @doc A context whose requests go also when too many are in flight: those that free things, or tell why.
+-spec unbounded(py_context:context()) -> py_context:context().
+unbounded(Context) -> Context#context{max_in_flight = infinity}.
 
 %% @doc Sends a request; the reply is to be awaited by the same process.
 -spec start(py_context:context(), py_protocol:op(), py_protocol:flags(), iodata()) -> {ok, ticket()} | failure().
@@ -70,7 +73,7 @@ start(Context, Op, Flags, Body) ->
 await({Alias, _, _} = Ticket, Timeout, OnTimeout) ->
     receive
         {Alias, Op, Body} -> {Op, Body};
-        {'DOWN', Alias, process, _, Why} -> {down, reason(Why)}
+        {'DOWN', Alias, process, _, Why} -> {died, reason(Why)}
     after Timeout ->
         case OnTimeout of
             cancel -> give_up(Ticket);
@@ -127,6 +130,7 @@ refused(#context{pending = Pending, max_frame = MaxFrame, max_in_flight = MaxInF
         Size when Size > MaxFrame -> {error, {frame_too_large, Size, MaxFrame}};
         _ ->
             case py_pending:size(Pending) of
+                %% a number is always less than infinity
                 InFlight when is_integer(InFlight), InFlight >= MaxInFlight -> {error, overloaded};
                 _ -> false
             end
@@ -151,13 +155,10 @@ port_closed(Alias) ->
 %% this is the back-pressure, and the heartbeat bounds it, since it ends a port program that reads nothing.
 transmit(#context{port = Port}, Op, Flags, Id, Body) ->
     Frame = [py_protocol:header(Op, Flags, Id), Body],
-    try erlang:port_command(Port, Frame, [nosuspend]) of
-        true -> ok;
-        false ->
-            true = erlang:port_command(Port, Frame),
-            ok
+    try erlang:port_command(Port, Frame, [nosuspend]) orelse erlang:port_command(Port, Frame) of
+        true -> ok
     catch
-        error:badarg -> {down, why_down()}
+        error:badarg -> {down, why_down()}   % closed, also while the caller was suspended
     end.
 
 %% The end of py_port, which is the end of its port.

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <cstddef>
@@ -38,11 +39,21 @@ class FrameHandler {
 
 class Connection {
  public:
+  struct Settings {
+    // Look for work during 20 us before blocking.
+    bool may_spin = has_cpu_to_spare();
+    // With more output than this waiting, no more requests are handled until the node has read some of it.
+    std::size_t most_pending = std::size_t{8} << 20;
+  };
+
   // Takes the descriptors over and makes them non-blocking. All descriptors that the connection will
   // ever need are open when it returns. `handler` and `outbox` outlive it.
-  Connection(Stdio stdio, FrameHandler& handler, Outbox& outbox);
+  Connection(Stdio stdio, FrameHandler& handler, Outbox& outbox, const Settings& settings);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
+
+  // Whether spinning costs nobody his CPU.
+  static bool has_cpu_to_spare();
 
   // Serves until the process leaves (server/process.h).
   [[noreturn]] void run();
@@ -64,11 +75,12 @@ class Connection {
   [[noreturn]] void leave_bad_stream(std::uint32_t length);
 
   boost::asio::io_context context_;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> busy_;  // keeps it running
   Descriptor in_;
   Descriptor out_;
   FrameHandler& handler_;
   Outbox& outbox_;
-  const bool may_spin_;
+  const Settings settings_;
   std::atomic<bool> wake_posted_{false};
 
   // Of the thread that runs.

@@ -39,8 +39,8 @@ void watch_parent() {
 void prepare_process() {
   // glibc maps and unmaps each block above 128 KiB otherwise, which costs more than the conversion of the
   // value in it.
-  mallopt(M_MMAP_THRESHOLD, kMmapThreshold);
-  mallopt(M_TRIM_THRESHOLD, kTrimThreshold);
+  mallopt(M_MMAP_THRESHOLD, kMmapThreshold);  // NOLINT(concurrency-mt-unsafe): one thread so far
+  mallopt(M_TRIM_THRESHOLD, kTrimThreshold);  // NOLINT(concurrency-mt-unsafe)
   signal(SIGPIPE, SIG_IGN);
   watch_parent();
 }

@@ -53,7 +53,7 @@ bool lives_in(pid_t group, pid_t pid) {
 bool kill_others(pid_t self, std::set<pid_t>& killed) {
   DIR* processes = opendir("/proc");
   if (processes == nullptr) return false;
-  while (const dirent* entry = readdir(processes)) {
+  while (const dirent* entry = readdir(processes)) {  // NOLINT(concurrency-mt-unsafe): a stream of our own
     const pid_t pid = process_of(entry->d_name);
     if (pid <= 0 || pid == self || killed.contains(pid) || !lives_in(self, pid)) continue;
     kill(pid, SIGKILL);

@@ -104,7 +104,7 @@ Result<Started> start_python(const protocol::Hello& hello, table::Table& table, 
   Connection* connection = nullptr;
   {
     const LowFds low_fds;
-    connection = new Connection(stdio, *session, *outbox);
+    connection = new Connection(stdio, *session, *outbox, {});
   }
   connection->run();
 }

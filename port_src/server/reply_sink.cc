@@ -9,7 +9,6 @@
 namespace pyport::server {
 namespace {
 
-using python::DoneOutcome;
 using python::ExceptionOutcome;
 using python::LogLevel;
 using python::LogStream;

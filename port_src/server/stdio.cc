@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <string>
+#include <system_error>
 
 namespace pyport::server {
 namespace {
@@ -26,7 +26,8 @@ int high_copy(int fd) {
 }
 
 Error failed(const char* what) {
-  return make_error(Errc::bad_config, std::string(what).append(": ").append(std::strerror(errno)));
+  return make_error(Errc::bad_config,
+                    std::string(what).append(": ").append(std::generic_category().message(errno)));
 }
 
 // Larger pipes let bulk data flow in fewer switches. Refused for other files and above the user's limit.

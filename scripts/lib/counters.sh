@@ -23,14 +23,15 @@ set_counts() {
 
 # For CTest, which writes $junit.
 count_junit() {
-  set_counts "$(awk '
-    /<testsuite / {
-      for (i = 1; i <= NF; i++) if (match($i, /^(tests|failures|disabled|skipped)="[0-9]+"/)) {
-        split($i, part, "\""); value[substr(part[1], 1, length(part[1]) - 1)] = part[2]
-      }
-    }
-    END { left_out = value["disabled"] + value["skipped"]
-      print value["tests"] - value["failures"] - left_out, value["failures"] + 0, left_out }' "$junit" 2>/dev/null)"
+  junit_suite=$(tr '\n\t' '  ' <"$junit" 2>/dev/null | grep -o '<testsuite [^>]*>' | head -n 1)
+  junit_skipped=$(($(junit_value skipped) + $(junit_value disabled)))
+  set_counts "$(($(junit_value tests) - $(junit_value failures) - junit_skipped)) $(junit_value failures) $junit_skipped"
+}
+
+# junit_value NAME: a number of $junit_suite, 0 if it does not say.
+junit_value() {
+  number=$(echo "$junit_suite" | sed -n "s/.* $1=\"\([0-9]*\)\".*/\1/p")
+  echo "${number:-0}"
 }
 
 # For EUnit, whose closing words depend on how many there were.
@@ -54,4 +55,18 @@ count_ct() {
     $1 == "=auto_skipped" { failed += $2 }
     $1 == "=user_skipped" { skipped += $2 }
     END { print passed + 0, failed + 0, skipped + 0 }')"
+}
+
+# For the Python tests, which a suite of Common Test runs inside the port program: its case all_tests
+# logs "N Python tests ran, N failed". They must have run.
+count_python_in_ct() {
+  python_line=$(find "$ct_logs" -name '*py_python_suite.all_tests*.html' -exec \
+    grep -hoE '[0-9]+ Python tests ran, [0-9]+ failed' {} + 2>/dev/null | head -n 1)
+  python_ran=${python_line%% *}
+  python_failed=$(echo "$python_line" | sed 's/.*, \([0-9]*\) failed/\1/')
+  if [ -n "$python_line" ]; then
+    passed=$((python_ran - python_failed)) failed=$python_failed skipped=0
+  else
+    passed=0 failed=1 skipped=0
+  fi
 }

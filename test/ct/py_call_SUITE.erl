@@ -8,7 +8,7 @@
          results/1, bad_arguments/1, bad_argument_texts/1, bad_values/1, unknown_atom/1,
          timeout/1, timeout_interrupts/1, late_reply_is_dropped/1, zero_timeout/1, configured_timeout/1,
          spawned_calls_are_parallel/1, await_errors/1, await_timeout/1, spawn_main/1,
-         cast/1, cast_of_a_dead_process/1, cast_fails/1, printing/1, logging/1, no_format_strings/1, much_output/1,
+         cast/1, cast_of_a_dead_process/1, cast_fails/1, printing/1, logging/1, no_format_strings/1, much_output/1, little_output_often/1, log_server_is_killed/1,
          overloaded_queue/1, version_and_info/1, reentrant_processes/1]).
 
 -include_lib("common_test/include/ct.hrl").
@@ -22,7 +22,7 @@ all() ->
      results, bad_arguments, bad_argument_texts, bad_values, unknown_atom,
      timeout, timeout_interrupts, late_reply_is_dropped, zero_timeout, configured_timeout,
      spawned_calls_are_parallel, await_errors, await_timeout, spawn_main,
-     cast, cast_of_a_dead_process, cast_fails, printing, logging, no_format_strings, much_output,
+     cast, cast_of_a_dead_process, cast_fails, printing, logging, no_format_strings, much_output, little_output_often, log_server_is_killed,
      overloaded_queue, version_and_info, reentrant_processes].
 
 init_per_suite(Config) -> py_ct:start(Config, [{max_queue, 50}]).
@@ -286,6 +286,29 @@ much_output(_Config) ->
     with_log(fun() ->
                      ok = py:exec(<<"for i in range(5000): print(f'line {i}.')">>),
                      [logged(<<"line ", (integer_to_binary(N))/binary, ".">>) || N <- lists:seq(0, 4999)]
+             end).
+
+%% Line by line, with rests between: the credit for each comes back too.
+little_output_often(_Config) ->
+    with_log(fun() ->
+                     [begin
+                          ok = py:exec(<<"print(f'single {n}.')">>, #{n => N}),
+                          logged(<<"single ", (integer_to_binary(N))/binary, ".">>)
+                      end || N <- lists:seq(1, 1500)]
+             end).
+
+%% The credit of the events that a killed py_log took with it is not lost for ever.
+log_server_is_killed(_Config) ->
+    [begin
+         Old = whereis(py_log),
+         Printing = py:spawn_call(helpers, print_lines, [900]),
+         exit(Old, kill),
+         {ok, none} = py:await(Printing),
+         py_ct:eventually(fun() -> is_pid(whereis(py_log)) andalso whereis(py_log) =/= Old end)
+     end || _ <- [1, 2, 3]],
+    with_log(fun() ->
+                     ok = py:exec(<<"for i in range(2000): print(f'after {i}.')">>),
+                     [logged(<<"after ", (integer_to_binary(N))/binary, ".">>) || N <- lists:seq(0, 1999)]
              end).
 
 overloaded_queue(_Config) ->

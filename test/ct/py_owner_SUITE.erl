@@ -4,7 +4,7 @@
 -export([all/0, suite/0, init_per_suite/1, end_per_suite/1, init_per_testcase/2, end_per_testcase/2]).
 -export([exit_reasons/1, users_do_not_own/1, many_dicts_of_one_owner/1, ten_thousand_owners/1, killed_while_making/1,
          owner_server_is_killed/1, owners_die_while_there_is_no_owner_server/1, namespace_of_the_dead/1,
-         namespaces_survive_a_kill_of_the_owner_server/1, interrupted_with_its_process/1, destroyed_early/1,
+         namespaces_survive_a_kill_of_the_owner_server/1, namespace_is_made_anew/1, interrupted_with_its_process/1, destroyed_early/1,
          monitors_end/1, lost_handles/1, lost_and_forgotten/1, namespace_after_a_restart/1, remote_owner/1,
          remote_node_dies/1]).
 -export([make_and_wait/1]).
@@ -17,7 +17,7 @@ suite() -> [{timetrap, {minutes, 2}}].
 all() ->
     [exit_reasons, users_do_not_own, many_dicts_of_one_owner, ten_thousand_owners, killed_while_making,
      owner_server_is_killed, owners_die_while_there_is_no_owner_server, namespace_of_the_dead,
-     namespaces_survive_a_kill_of_the_owner_server, interrupted_with_its_process, destroyed_early,
+     namespaces_survive_a_kill_of_the_owner_server, namespace_is_made_anew, interrupted_with_its_process, destroyed_early,
      monitors_end, lost_handles, lost_and_forgotten, namespace_after_a_restart, remote_owner,
      remote_node_dies].
 
@@ -148,6 +148,19 @@ namespaces_survive_a_kill_of_the_owner_server(_Config) ->
                end),
     py_ct:eventually(fun() -> maps:get(namespaces, py:info()) =:= 0 end).
 
+%% A namespace that the port program does not know is asked for again.
+namespace_is_made_anew(_Config) ->
+    in_process(fun() ->
+                       ok = py:exec(<<"x = 1">>),
+                       {ok, Context} = py_context:find(),
+                       {ok, Ns} = py_owner:namespace(Context),
+                       ok = py_request:post(Context, 16#26, 1, py_protocol:encode([Ns])),
+                       ?assertMatch({error, {'NameError', _}}, py:eval(<<"x">>)),
+                       ok = py:exec(<<"x = 2">>),
+                       ?assertEqual({ok, 2}, py:eval(<<"x">>))
+               end),
+    py_ct:eventually(fun() -> maps:get(namespaces, py:info()) =:= 0 end).
+
 %% The endless loop of a process that was killed does not go on.
 interrupted_with_its_process(_Config) ->
     {ok, SD} = py:shared_dict_new(),
@@ -173,6 +186,11 @@ monitors_end(_Config) ->
     in_process(fun() ->
                        [begin
                             {ok, SD} = py:shared_dict_new(),
+                            ok = py:shared_dict_destroy(SD)
+                        end || _ <- lists:seq(1, 100)],
+                       py_ct:eventually(fun() -> process_info(whereis(py_owner), monitors) =:= {monitors, []} end),
+                       [begin
+                            {ok, SD} = py:shared_dict_new(),
                             case N rem 2 of
                                 0 -> ok = py:shared_dict_destroy(SD);
                                 1 -> {ok, none} = py:call(helpers, destroy, [SD])
@@ -180,7 +198,7 @@ monitors_end(_Config) ->
                         end || N <- lists:seq(1, 100)],
                        py_ct:eventually(fun() -> length(py_tables:dicts()) =:= 0 end)
                end),
-    py_ct:eventually(fun() -> element(2, process_info(whereis(py_owner), monitors)) =:= [] end).
+    py_ct:eventually(fun() -> process_info(whereis(py_owner), monitors) =:= {monitors, []} end).
 
 %% The port program dies: handles from before say so, and never name another's dict.
 lost_handles(_Config) ->

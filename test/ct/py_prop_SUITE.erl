@@ -7,7 +7,7 @@
 
 %% What PropEr's header says of these; Debian puts the header into a package of its own.
 -import(proper, [equals/2]).
--import(proper_types, [integer/0, range/2, float/0, binary/0, list/1, oneof/1, frequency/1, any/0]).
+-import(proper_types, [integer/0, range/2, float/0, binary/0, list/1, oneof/1, frequency/1, any/0, resize/2]).
 -define(FORALL(X, Type, Property), proper:forall(Type, fun(X) -> Property end)).
 -define(LET(X, Type, Generator), proper_types:bind(Type, fun(X) -> Generator end, false)).
 -define(SIZED(Size, Generator), proper_types:sized(fun(Size) -> Generator end)).
@@ -86,7 +86,7 @@ run([Op | Ops], Apply, SD, Model) ->
     case Apply(SD, Op) of
         Expected -> run(Ops, Apply, SD, Next);
         Other ->
-            io:format("~p gave ~p, not ~p~n", [Op, Other, Expected]),
+            say("~p gave ~p, not ~p~n", [Op, Other, Expected]),
             false
     end.
 
@@ -129,18 +129,20 @@ text_key() -> oneof([<<"a">>, <<"b">>, <<"c">>, <<>>, <<"süß"/utf8>>]).
 
 key() -> frequency([{4, text_key()}, {2, oneof([0, 1, -1, 255, 256, 1 bsl 40, (1 bsl 63) - 1, -(1 bsl 63)])}, {1, <<255, 0>>}, {1, <<"1">>}]).
 
-small_value() -> oneof([integer(), [], true, none, binary(), {integer(), [binary()]}, #{<<"k">> => integer()}]).
+small_value() -> oneof([integer(), [], true, none, binary(), {integer(), [binary()]}, ?LET(N, integer(), #{<<"k">> => N})]).
 
 %% What has a form on both sides.
 value() -> ?SIZED(Size, value(Size)).
 
-value(0) ->
+value(0) -> simple();
+value(Size) ->
+    Part = ?LAZY(resize(Size div 4, value(Size div 4))),
+    frequency([{2, simple()}, {2, list(Part)}, {2, ?LET(L, list(Part), list_to_tuple(L))}, {2, map_of(Part)}]).
+
+simple() ->
     frequency([{3, integer()}, {2, ?LET({N, S}, {integer(), range(0, 300)}, N * (1 bsl S) + 1)}, {2, finite_float()}, {3, binary()},
                {2, ?LET(S, list(range(1, 16#d7ff)), unicode:characters_to_binary(S))}, {1, {bytes, binary()}},
-               {2, oneof([true, false, none, nil, undefined, ok, 'süß', ''])}, {1, oneof([self(), make_ref()])}]);
-value(Size) ->
-    Part = ?LAZY(value(Size div 3)),
-    frequency([{2, value(0)}, {2, list(Part)}, {2, ?LET(L, list(Part), list_to_tuple(L))}, {2, map_of(Part)}]).
+               {2, oneof([true, false, none, nil, undefined, ok, 'süß', ''])}, {1, oneof([self(), make_ref()])}]).
 
 finite_float() -> ?LET(F, float(), F).
 
@@ -165,7 +167,15 @@ converted(Other) -> Other.
 
 %%% Helpers
 
-check(Property, Times) -> proper:quickcheck(Property, [{numtests, Times}, {to_file, user}, quiet, {max_size, 40}]).
+%% PropEr's words are kept for the test's own log.
+check(Property, Times) ->
+    Result = proper:quickcheck(Property, [{numtests, Times}, {max_size, 40}, {on_output, fun say/2}]),
+    ct:log("~ts", [lists:reverse(case erase(said) of undefined -> []; Said -> Said end)]),
+    Result.
+
+say(Format, Args) ->
+    put(said, [io_lib:format(Format, Args) | case get(said) of undefined -> []; Said -> Said end]),
+    ok.
 
 with_dict(Fun) ->
     {ok, SD} = py:shared_dict_new(),

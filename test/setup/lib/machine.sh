@@ -2,12 +2,20 @@
 # and nothing else, an apt-get whose packages are fakes, and no Python. $root is the project.
 
 plain_tools='sh cat sed grep awk tr head tail sort cut date mkdir rm mv cp ls ln touch chmod mktemp
-basename dirname cksum env timeout sleep flock nproc find xargs wc uname tee rmdir readlink expr mkfifo'
+basename dirname cksum env timeout sleep flock nproc find xargs wc uname tee rmdir readlink expr mkfifo true false echo printf'
+
+# Where the real ones are; type(1) would also tell of what the shell has built in.
+plain_files=''
+for tool in $plain_tools; do
+  for folder in /usr/bin /bin; do
+    if [ -x "$folder/$tool" ]; then plain_files="$plain_files $folder/$tool" && break; fi
+  done
+done
 
 make_machine() {
   mkdir -p "$T/repo" "$T/bin" "$T/plain" "$T/home" "$T/system" "$T/local" "$T/lists" "$T/packages" "$T/headers"
   cp -r "$root/scripts" "$T/repo/"
-  for tool in $plain_tools; do ln -s "$(command -v "$tool")" "$T/plain/$tool"; done
+  ln -s $plain_files "$T/plain/"
   cp "$root"/test/setup/fakes/* "$T/bin/"
   # Fakes that make Pythons use it as well.
   cp "$root/test/setup/lib/fake_python.sh" "$T/fake-python.sh"

@@ -100,11 +100,13 @@ TEST(Cancel, WhileTheExceptionIsDescribed) {
   EXPECT_EQ(exception_of(wait(id)).type, "__main__.Slow");
 }
 
+// A C function called by PyDLL keeps the GIL: while this one waits for the pipe, no interrupter gets in.
 TEST(Cancel, OneStuckInterpreterDoesNotHoldUpTheOthers) {
-  // math.factorial of a big number keeps the GIL for a second or more: its interrupter cannot get in.
-  const RequestId stuck = submit(
-      0, ExecJob{"import math\nprint('stuck')\nmath.factorial(200000)\nfor i in range(9): pass", {}}, true);
-  wait_printed("stuck");
+  const Pipe tell, wake;
+  const std::string code =
+      "import ctypes\nctypes.PyDLL(None).system(" + waiting_shell(tell, wake) + ")\nfor i in range(9): pass";
+  const RequestId stuck = submit(0, ExecJob{code, {}}, true);
+  tell.wait_line();
   cancel(stuck);
   for (std::size_t i = 0; i + 1 < kInterpreters; ++i) {
     const std::string word = "other " + std::to_string(i);
@@ -113,8 +115,57 @@ TEST(Cancel, OneStuckInterpreterDoesNotHoldUpTheOthers) {
     cancel(other);
     EXPECT_TRUE(is_error(wait(other), Errc::cancelled));
   }
-  EXPECT_FALSE(port().sink.is_done(stuck)) << "too fast to show anything: give it a bigger number";
+  EXPECT_FALSE(port().sink.is_done(stuck));
+  wake.write_line();
   EXPECT_TRUE(is_error(wait(stuck), Errc::cancelled)) << shown(wait(stuck));
+}
+
+// The interrupt comes in while the job is in a C function after which no Python code runs: nobody is
+// there to be hit but the next job.
+TEST(Cancel, AnInterruptThatComesTooLateIsTakenBack) {
+  const NamespaceId ns = new_namespace();
+  EXPECT_EQ(
+      exec(ns, "import ctypes\nsystem = ctypes.CDLL(None).system\ndef victim(): return str(sum(range(99)))"),
+      "<done>");
+  for (int round = 0; round < 20; ++round) {
+    const Pipe tell, wake;
+    const std::string shell = "echo >&" + tell.writer() + "; read word <&" + wake.reader();
+    const RequestId late = submit(ns, CallJob{"__main__", "system", p_list({p_bytes(shell)}), {}});
+    tell.wait_line();
+    cancel(late);
+    wake.write_line();
+    EXPECT_TRUE(std::holds_alternative<ValueOutcome>(wait(late))) << shown(wait(late));
+    ASSERT_EQ(call(ns, "__main__", "victim"), "4851") << "in round " << round;
+  }
+}
+
+// The cancel comes when the worker has taken the job but not yet the GIL, so that its interrupt finds
+// no job to raise in.
+TEST(Cancel, BeforeTheJobHasTheGil) {
+  const NamespaceId ns = new_namespace();
+  const auto taken = [] {
+    for (const InterpreterInfo& info : port().runtime->info()) {
+      if (info.busy) return true;
+    }
+    return false;
+  };
+  for (int round = 0; round < 30; ++round) {
+    const Pipe start, tell, wake;
+    EXPECT_EQ(exec(ns, "import ctypes, os, threading\ndef hold():\n  os.read(" + start.reader() +
+                           ", 1)\n  ctypes.PyDLL(None).system(" + waiting_shell(tell, wake) +
+                           ")\nthread = threading.Thread(target=hold, daemon=True)\nthread.start()"),
+              "<done>");
+    start.write_line();
+    tell.wait_line();  // the thread holds the GIL
+    const RequestId id = submit(ns, ExecJob{"while True: pass", {}});
+    while (!taken()) std::this_thread::yield();
+    cancel(id);
+    // Worker and interrupter now queue for the GIL, and line up again every 5 ms: let either be first.
+    std::this_thread::sleep_for(std::chrono::milliseconds(round % 10));
+    wake.write_line();
+    ASSERT_TRUE(is_error(wait(id), Errc::cancelled)) << shown(wait(id));
+    EXPECT_EQ(exec(ns, "thread.join()"), "<done>");
+  }
 }
 
 // The important one: whatever the moment of the cancel, the next job runs undisturbed.

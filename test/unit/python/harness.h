@@ -254,6 +254,32 @@ inline bool is_error(const Outcome& outcome, Errc code) {
   return error != nullptr && error->code == code;
 }
 
+// For Python and its children to wait for the test, and to tell it something.
+class Pipe {
+ public:
+  Pipe() { EXPECT_EQ(pipe(ends_), 0); }
+  ~Pipe() {
+    close(ends_[0]);
+    close(ends_[1]);
+  }
+  Pipe(const Pipe&) = delete;
+  Pipe& operator=(const Pipe&) = delete;
+  std::string reader() const { return std::to_string(ends_[0]); }
+  std::string writer() const { return std::to_string(ends_[1]); }
+  void wait_line() const {
+    for (char byte = 0; byte != '\n';) ASSERT_EQ(read(ends_[0], &byte, 1), 1);
+  }
+  void write_line() const { ASSERT_EQ(write(ends_[1], "x\n", 2), 2); }
+
+ private:
+  int ends_[2];
+};
+
+// A shell command for the C function system(): says on `tell` that it runs and waits for a line from `wake`.
+inline std::string waiting_shell(const Pipe& tell, const Pipe& wake) {
+  return "b'echo >&" + tell.writer() + "; read word <&" + wake.reader() + "'";
+}
+
 // Python code that tells the test that it runs: prints the word.
 inline void wait_printed(const std::string& word) {
   port().sink.wait_log([&](const LogRecord& record) { return record.text == word; });

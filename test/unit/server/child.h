@@ -8,10 +8,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "base/bytes.h"
 
@@ -54,6 +56,20 @@ struct Pipe {
       all += some;
     }
     return all;
+  }
+
+  // Reads `count` bytes as fast as it goes and forgets them; how many came.
+  std::size_t skip(std::size_t count) const {
+    static std::vector<char> room(1 << 20);
+    std::size_t done = 0;
+    while (done < count) {
+      pollfd readable{ends[0], POLLIN, 0};
+      if (poll(&readable, 1, kLimitMs) != 1) break;
+      const ssize_t some = read(ends[0], room.data(), std::min(room.size(), count - done));
+      if (some <= 0) break;
+      done += static_cast<std::size_t>(some);
+    }
+    return done;
   }
 
   // True when all processes that held the write end have ended or closed it.

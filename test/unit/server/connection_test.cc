@@ -1,5 +1,6 @@
 #include "server/connection.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 
@@ -51,7 +52,11 @@ class TestHandler final : public FrameHandler {
   std::size_t cap_ = 1000;
 };
 
-struct ConnectionTest : ::testing::Test {
+// With and without spinning before it blocks.
+struct ConnectionTest : ::testing::TestWithParam<bool> {
+  explicit ConnectionTest(std::size_t most_pending = std::size_t{8} << 20)
+      : settings{GetParam(), most_pending} {}
+
   void SetUp() override {
     signal(SIGPIPE, SIG_IGN);
     void* memory = mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -62,7 +67,7 @@ struct ConnectionTest : ::testing::Test {
       from.close_read();
       Outbox outbox;
       TestHandler handler(*shared, outbox);
-      Connection connection({to.read_end(), from.write_end()}, handler, outbox);
+      Connection connection({to.read_end(), from.write_end()}, handler, outbox, settings);
       connection.run();
       return 99;
     });
@@ -94,12 +99,13 @@ struct ConnectionTest : ::testing::Test {
     return status;
   }
 
+  const Connection::Settings settings;
   Pipe to, from;
   Shared* shared = nullptr;
   pid_t child = -1;
 };
 
-TEST_F(ConnectionTest, AnswersFramesAndLeavesAtTheEndOfInput) {
+TEST_P(ConnectionTest, AnswersFramesAndLeavesAtTheEndOfInput) {
   send("hello");
   EXPECT_EQ(receive(5), "hello");
   send("again");
@@ -108,7 +114,7 @@ TEST_F(ConnectionTest, AnswersFramesAndLeavesAtTheEndOfInput) {
   EXPECT_EQ(child_status(), kExitDone);
 }
 
-TEST_F(ConnectionTest, FramesInPiecesAndManyAtOnce) {
+TEST_P(ConnectionTest, FramesInPiecesAndManyAtOnce) {
   Bytes stream;
   for (int i = 0; i < 1000; ++i)
     append(stream, test::with_length(Bytes(static_cast<std::size_t>(i % 90), 'x')));
@@ -117,7 +123,7 @@ TEST_F(ConnectionTest, FramesInPiecesAndManyAtOnce) {
   EXPECT_EQ(from.read_exactly(stream.size()), std::string(as_text(stream)));
 }
 
-TEST_F(ConnectionTest, FramesOfOtherThreadsAreWritten) {
+TEST_P(ConnectionTest, FramesOfOtherThreadsAreWritten) {
   for (int i = 0; i < 100; ++i) {
     send("T" + std::to_string(1000 + i));
     EXPECT_EQ(receive(5), "T" + std::to_string(1000 + i));
@@ -126,7 +132,7 @@ TEST_F(ConnectionTest, FramesOfOtherThreadsAreWritten) {
   }
 }
 
-TEST_F(ConnectionTest, LengthAboveTheCapEndsTheProgramAfterTheEarlierReplies) {
+TEST_P(ConnectionTest, LengthAboveTheCapEndsTheProgramAfterTheEarlierReplies) {
   Bytes stream = test::with_length(Bytes(3, 'x'));
   append_u32(stream, 1001);
   test::write_all(to.write_end(), stream);
@@ -134,27 +140,27 @@ TEST_F(ConnectionTest, LengthAboveTheCapEndsTheProgramAfterTheEarlierReplies) {
   EXPECT_EQ(child_status(), kExitBadStream);
 }
 
-TEST_F(ConnectionTest, CapFollowsTheHandler) {
+TEST_P(ConnectionTest, CapFollowsTheHandler) {
   Bytes stream = test::with_length(Bytes{'C'});
   append(stream, test::with_length(Bytes(100000, 'y')));
   test::write_all(to.write_end(), stream);
   EXPECT_EQ(from.read_exactly(stream.size()).size(), stream.size());
 }
 
-TEST_F(ConnectionTest, RefusalIsWrittenBeforeTheProgramEnds) {
+TEST_P(ConnectionTest, RefusalIsWrittenBeforeTheProgramEnds) {
   send("Refused");
   EXPECT_EQ(receive(7), "Refused");
   EXPECT_EQ(child_status(), kExitRefused);
 }
 
-TEST_F(ConnectionTest, LeavesWhenNobodyReads) {
+TEST_P(ConnectionTest, LeavesWhenNobodyReads) {
   from.close_read();
   send("x");
   EXPECT_EQ(child_status(), kExitDone);
 }
 
 // A node that sends without reading must not make the program hold all answers.
-TEST_F(ConnectionTest, StopsHandlingWhileItsOutputIsNotRead) {
+TEST_P(ConnectionTest, StopsHandlingWhileItsOutputIsNotRead) {
   constexpr std::uint64_t kFrames = 200;
   for (std::uint64_t i = 0; i < kFrames; ++i) send("B");
   const std::string first = from.read_some();  // it is at work
@@ -170,12 +176,41 @@ TEST_F(ConnectionTest, StopsHandlingWhileItsOutputIsNotRead) {
   EXPECT_EQ(shared->handled.load(), kFrames);
 }
 
-TEST_F(ConnectionTest, LeavesWhenTheReaderGoesWhileOutputWaits) {
+TEST_P(ConnectionTest, LeavesWhenTheReaderGoesWhileOutputWaits) {
   for (int i = 0; i < 50; ++i) send("B");
   (void)from.read_some();
   from.close_read();
   EXPECT_EQ(child_status(), kExitDone);
 }
+
+// Two replies at a time are more than may wait, and four such pairs fill a page of the pipe exactly.
+constexpr std::size_t kFrame = 512;
+constexpr std::size_t kMostPending = 1000;
+
+struct FullOutputTest : ConnectionTest {
+  FullOutputTest() : ConnectionTest(kMostPending) {}
+};
+
+// The pipe is full, all requests have been read, and more output waits than may. Then the node takes all
+// of the pipe at once: what waited fits into it, so that no event will tell of room again.
+TEST_P(FullOutputTest, RequestsThatWaitedGoOn) {
+  const auto capacity = static_cast<std::size_t>(fcntl(from.read_end(), F_GETPIPE_SZ));
+  const std::size_t handled_when_full = capacity / kFrame + 2;
+  const std::size_t frames = handled_when_full + 10;
+  Bytes stream;
+  for (std::size_t i = 0; i < frames; ++i) append(stream, test::with_length(Bytes(kFrame - 4, 'x')));
+  test::write_all(to.write_end(), stream);
+  for (int waited = 0; shared->handled.load() < handled_when_full && waited < test::kLimitMs; ++waited) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  EXPECT_EQ(shared->handled.load(), handled_when_full);
+  EXPECT_EQ(from.skip(stream.size()), stream.size());
+  EXPECT_EQ(shared->handled.load(), frames);
+}
+
+const auto kNames = [](const auto& spins) { return std::string(spins.param ? "spinning" : "blocking"); };
+INSTANTIATE_TEST_SUITE_P(Both, ConnectionTest, ::testing::Bool(), kNames);
+INSTANTIATE_TEST_SUITE_P(Both, FullOutputTest, ::testing::Bool(), kNames);
 
 }  // namespace
 }  // namespace pyport::server

@@ -10,13 +10,19 @@ namespace {
 
 using test::Pipe;
 
+// Lives until it is killed, but not on and on after a test that failed.
+[[noreturn]] void live_long() {
+  alarm(60);
+  for (;;) pause();
+}
+
 // Becomes the leader of a session with `count` children that would live for long.
 void lead_children(int count) {
   setsid();
   for (int i = 0; i < count; ++i) {
     if (fork() != 0) continue;
     if (i % 2 == 1 && fork() != 0) _exit(0);  // an orphan: it stays in the group
-    for (;;) pause();
+    live_long();
   }
 }
 
@@ -53,11 +59,11 @@ TEST(PrepareProcess, EndOfTheParentEndsTheGroup) {
       prepare_process();
       lead_children(2);
       (void)!write(ready.write_end(), "r", 1);
-      for (;;) pause();
-      return 0;
+      live_long();
+      return 0;  // not reached
     });
-    for (;;) pause();
-    return 0;
+    live_long();
+    return 0;  // not reached
   });
   alive.close_write();
   EXPECT_EQ(ready.read_some(), "r");

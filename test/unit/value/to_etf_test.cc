@@ -58,6 +58,9 @@ TEST(ToEtf, KeepsToTheSizeLimit) {
   EXPECT_GT(status.error().n, 260U);
   EXPECT_EQ(status.error().max, 260U);
   EXPECT_EQ(to_hex(out), "0102");
+  // The last byte, which ends the list, counts too.
+  EXPECT_EQ(etf_of(hex("8005 5d 4b01 61 2e"), {NoneAtom::none, 8}), "6c0000000161016a");
+  EXPECT_EQ(etf_of(hex("8005 5d 4b01 61 2e"), {NoneAtom::none, 7}), "value []");
 }
 
 // [x, x] where x is the list of the level before: 2^60 elements from a few bytes.
@@ -140,6 +143,10 @@ TEST(ToEtf, ComparesKeysAcrossBatchesAndNesting) {
   EXPECT_EQ(etf_of(hex("8005 7d 28 8c01'x' 7d 28 8c01'y' 4b01 4301'z' 4b02 75 4301'x' 4b02 75 2e")),
             "duplicate_key [x]");
   EXPECT_EQ(etf_of(hex("8005 7d 28 8c01'x' 4b01 4301'y' 4b02 75 2e")).substr(0, 10), "7400000002");
+  // {'x': {'y': 1, b'z': 2}, b'y': 3}: the inner keys are not the outer dict's.
+  EXPECT_EQ(
+      etf_of(hex("8005 7d 28 8c01'x' 7d 28 8c01'y' 4b01 4301'z' 4b02 75 4301'y' 4b03 75 2e")).substr(0, 10),
+      "7400000002");
   // None and the atom none, True and the atom true.
   EXPECT_EQ(etf_of(hex("8005 7d 28 4e 4b01 8c07'_erlang' 8c04'atom' 93 8c04'none' 85 52 4b02 75 2e")),
             "duplicate_key [none]");
@@ -172,6 +179,8 @@ TEST(IsPlain, RefusesForgedPickles) {
            "8005 4e 4e 61 2e",                    // append to None
            "8005 5d 65 2e",                       // no mark
            "8005 5d 28 4e 61 65 2e",              // append reaches below the mark
+           "8005 5d 28 28 4e 65 65 2e",           // APPENDS to what is below an open mark
+           "8005 4e 72 20000000 2e",              // memo index over the size of the pickle
            "8005 7d 28 4e 75 2e",                 // key without a value
            "8005 7d 5d 4e 73 2e",                 // list as key
            "8005 7d 7d 4e 73 2e",                 // dict as key

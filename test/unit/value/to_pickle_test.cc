@@ -106,6 +106,9 @@ TEST(ToPickle, ComparesKeysOnlyInOneMap) {
           .substr(0, 4),
       "8005");
   EXPECT_EQ(pickled(hex("74 00000001 61 01 74 00000001 46 3ff0000000000000 77 01 'x'")).substr(0, 4), "8005");
+  // #{1 => #{2 => []}, 2.0 => []}: the inner key is not the outer map's.
+  EXPECT_EQ(pickled(hex("74 00000002 61 01 74 00000001 61 02 6a 46 4000000000000000 6a")).substr(0, 4),
+            "8005");
   // The keys of an inner map do not hide a duplicate in the outer one.
   EXPECT_EQ(pickled(hex("74 00000002 61 01 74 00000002 61 05 6a 61 06 6a 46 3ff0000000000000 6a")),
             "duplicate_key [1.0]");

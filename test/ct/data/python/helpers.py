@@ -29,3 +29,8 @@ def wait_for(handle, key):
 
 def destroy(handle):
     SharedDict(handle).destroy()
+
+
+def print_lines(count):
+    for number in range(count):
+        print("line", number)

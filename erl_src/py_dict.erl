@@ -29,7 +29,7 @@ new() ->
 
 new(Context, {_, Id, _} = Ticket) ->
     case py_owner:new_dict(Context, Id) of
-        {ok, Bits} -> made(Bits, py_request:await(Ticket, infinity, leave));
+        {ok, Bits} -> made(Bits, py_request:await(Ticket, infinity));
         Down -> py_request:abandon(Ticket, Down)
     end.
 

@@ -109,7 +109,7 @@ start(Context, Flags, Job, Deadline) ->
     case py_owner:namespace(Context) of
         {ok, Ns} ->
             case py_request:start(Context, ?OP_CALL, Flags, Job(Ns)) of
-                {ok, {Alias, _, _} = Ticket} -> awaitable(Alias, {sent, Ticket}, Deadline);
+                {ok, {Ref, _, _} = Ticket} -> awaitable(Ref, {sent, Ticket}, Deadline);
                 {error, _} = Error -> awaitable(make_ref(), {failed, Error}, Deadline);
                 Down -> Down
             end;
@@ -133,7 +133,7 @@ await(#py_call{mark = Mark, state = State, deadline = Deadline}, Timeout) ->
     end;
 await(_, _) -> {badarg, {1, call}}.
 
-finish({sent, Ticket}, Millis) -> outcome(py_request:await(Ticket, Millis, cancel));
+finish({sent, Ticket}, Millis) -> outcome(py_request:await(Ticket, Millis));
 finish({failed, Error}, _) -> Error.
 
 await_time(default, Deadline) -> left(Deadline);

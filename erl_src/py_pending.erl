@@ -1,57 +1,60 @@
-%% @private The requests that wait for their replies: id -> the alias that the reply goes to.
+%% @private The requests that wait for their replies: id -> the process and the reference that the reply goes to.
 %%
-%% Callers put their own entries; py_port takes them when replies arrive, and answers all that are left when
-%% the port program dies. The table is py_port's, so it is gone when py_port is; callers then get badarg
-%% from it, and their monitor of py_port fires.
+%% Callers put their own rows. py_port takes them when replies arrive, and answers all that are left when the
+%% port program dies. The table is py_port's and goes with it, by way of the heir that it names: the one who
+%% answers the rows that a killed py_port has left. After that callers get badarg.
 %%
 %% The number in flight is the size of the table: nothing else has to be counted down when callers are
-%% killed. An entry whose caller was killed before it sent anything is swept with each heartbeat.
+%% killed. A row whose caller was killed before it sent anything is swept with each heartbeat.
 -module(py_pending).
 
--export([new/0, put/3, take/2, drop/2, size/1, take_all/1, sweep/1]).
+-export([new/1, put/3, take/2, size/1, answer_all/2, sweep/1]).
 
 -type id() :: 1..16#ffffffff.
--type alias() :: reference().
+-type receiver() :: {pid(), reference()}.
 
--spec new() -> {ets:tid(), atomics:atomics_ref()}.
-new() -> {ets:new(py_pending, [set, public, {write_concurrency, true}]), atomics:new(1, [{signed, false}])}.
+%% @doc The heir gets `{'ETS-TRANSFER', Table, _, py_pending}' when the calling process ends.
+-spec new(Heir :: pid() | undefined) -> {ets:tid(), atomics:atomics_ref()}.
+new(Heir) ->
+    Table = ets:new(py_pending, [set, public, {write_concurrency, true} | heir(Heir)]),
+    {Table, atomics:new(1, [{signed, false}])}.
+
+heir(undefined) -> [];
+heir(Pid) -> [{heir, Pid, py_pending}].
 
 %% @doc Gives the caller a free id. Ids wrap at 32 bits; 0 is the events'.
--spec put(ets:tid(), atomics:atomics_ref(), alias()) -> id().
-put(Pending, Ids, Alias) ->
+-spec put(ets:tid(), atomics:atomics_ref(), reference()) -> id().
+put(Pending, Ids, Ref) ->
     case atomics:add_get(Ids, 1, 1) band 16#ffffffff of
-        0 -> put(Pending, Ids, Alias);
+        0 -> put(Pending, Ids, Ref);
         Id ->
-            case ets:insert_new(Pending, {Id, Alias, self()}) of
+            case ets:insert_new(Pending, {Id, self(), Ref}) of
                 true -> Id;
-                false -> put(Pending, Ids, Alias)
+                false -> put(Pending, Ids, Ref)
             end
     end.
 
--spec take(ets:tid(), id()) -> {ok, alias()} | none.
+-spec take(ets:tid(), id()) -> receiver() | none.
 take(Pending, Id) ->
     case ets:take(Pending, Id) of
-        [{_, Alias, _}] -> {ok, Alias};
+        [{_, Pid, Ref}] -> {Pid, Ref};
         [] -> none
     end.
-
--spec drop(ets:tid(), id()) -> ok.
-drop(Pending, Id) ->
-    true = ets:delete(Pending, Id),
-    ok.
 
 %% @doc `undefined' when the table is gone.
 -spec size(ets:tid()) -> non_neg_integer() | undefined.
 size(Pending) -> ets:info(Pending, size).
 
--spec take_all(ets:tid()) -> [alias()].
-take_all(Pending) ->
-    Aliases = [Alias || {Id, _, _} <- ets:tab2list(Pending), {ok, Alias} <- [take(Pending, Id)]],
-    Aliases.
+%% @doc Answers all that wait with `{Ref, died, Why}'; gives how many there were.
+-spec answer_all(ets:tid(), Why :: term()) -> non_neg_integer().
+answer_all(Pending, Why) ->
+    Waiting = [Taken || {Id, _, _} <- ets:tab2list(Pending), {_, _} = Taken <- [take(Pending, Id)]],
+    ok = lists:foreach(fun({Pid, Ref}) -> Pid ! {Ref, died, Why} end, Waiting),
+    length(Waiting).
 
-%% @doc Forgets the entries of processes that are dead; gives how many there were.
+%% @doc Forgets the rows of processes that are dead; gives how many there were.
 -spec sweep(ets:tid()) -> non_neg_integer().
 sweep(Pending) ->
-    Dead = [Id || {Id, _, Pid} <- ets:tab2list(Pending), not is_process_alive(Pid)],
-    ok = lists:foreach(fun(Id) -> drop(Pending, Id) end, Dead),
+    Dead = [Id || {Id, Pid, _} <- ets:tab2list(Pending), not is_process_alive(Pid)],
+    ok = lists:foreach(fun(Id) -> ets:delete(Pending, Id) end, Dead),
     length(Dead).

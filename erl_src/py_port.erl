@@ -33,7 +33,6 @@
 
 -spec start_link(pyport_config:config()) -> {ok, pid()} | {error, term()} | ignore.
 start_link(Config) ->
-    %% Messages on the heap: measured, replies go round up to a tenth faster than off it.
     gen_server:start_link({local, ?MODULE}, ?MODULE, Config, [{spawn_opt, [{fullsweep_after, 20}]}]).
 
 %%% Start
@@ -62,7 +61,7 @@ open(Program) ->
 
 start(Port, Config) ->
     Process = identify(Port),
-    {Pending, Ids} = py_pending:new(),
+    {Pending, Ids} = py_pending:new(whereis(py_owner)),
     #{heartbeat_interval := Interval, heartbeat_timeout := Timeout} = Config,
     State = #state{port = Port, pending = Pending, process = Process, interval = Interval,
                    patience = max(1, Timeout div Interval)},
@@ -153,7 +152,7 @@ handle_info(_Message, State) ->
 
 route(<<?PROTOCOL_VERSION, Op, _:16, Id:32, Body/binary>>, Pending) when Id =/= 0 ->
     case py_pending:take(Pending, Id) of
-        {ok, Alias} -> Alias ! {Alias, Op, Body}, ok;
+        {Pid, Ref} -> Pid ! {Ref, Op, Body}, ok;
         none -> ok   % nobody waits for it any more
     end;
 route(<<?PROTOCOL_VERSION, Op, _:16, 0:32, Body/binary>>, _) ->
@@ -203,9 +202,7 @@ died(Why, #state{process = Process} = State) ->
 bring_down(Why, #state{port = Port, pending = Pending}) ->
     ok = py_context:withdraw(Why),
     ok = close(Port),
-    Aliases = py_pending:take_all(Pending),
-    ok = lists:foreach(fun(Alias) -> Alias ! {Alias, died, Why} end, Aliases),
-    length(Aliases).
+    py_pending:answer_all(Pending, Why).
 
 close(Port) ->
     try erlang:port_close(Port) of

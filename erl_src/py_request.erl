@@ -4,21 +4,23 @@
 %%
 %% ```
 %%   caller                         py_port                    port program
-%%     | monitor py_port, alias        |                            |
-%%     | py_pending:put -> Id          |                            |
+%%     | py_pending:put(Ref) -> Id     |                            |
 %%     | port_command(frame of Id) ------------------------------->|
 %%     |                               |<------ {data, reply of Id} |
-%%     |<--- {Alias, Op, Body} --------| py_pending:take(Id)        |
+%%     |<--- {Ref, Op, Body} ----------| py_pending:take(Id)        |
 %% '''
 %%
-%% The alias ends with the first message, be it the reply, the word that the port program died, or the
-%% 'DOWN' of py_port itself. So each request is answered exactly once, and late replies vanish.
+%% Whoever takes the row out of the pending table decides the request, so each is answered exactly once:
+%% py_port with the reply, or with the word that the port program died; the caller itself when its time is
+%% over, and then a late reply finds no row; py_owner, which inherits the table, when py_port was killed.
+%% A caller does not monitor py_port: two signals to it for each request were a fifth of the round trip. It
+%% looks once a second instead, which bounds its wait even when all that should answer it were killed.
 -module(py_request).
 
 -include("py_context.hrl").
 -include("py_protocol.hrl").
 
--export([call/5, start/4, await/3, post/4]).
+-export([call/5, start/4, await/2, post/4]).
 -export([prepare/1, abandon/2, send_prepared/4, unbounded/1]).
 
 -export_type([reply/0, ticket/0]).
@@ -28,7 +30,9 @@
                  | {died, Why :: term()}    % while its reply was waited for
                  | {error, overloaded | {frame_too_large, pos_integer(), pos_integer()}}
                  | timeout.
--type ticket() :: {Alias :: reference(), py_protocol:id(), py_context:context()}.
+-type ticket() :: {Ref :: reference(), py_protocol:id(), py_context:context()}.
+
+-define(LOOK, 1000).   % milliseconds between two looks whether anybody is there to answer
 
 %% @doc Sends a request and waits for its reply, at most `Timeout'.
 %%
@@ -38,13 +42,12 @@
 call(Context, Op, Flags, Body, Timeout) ->
     case refused(Context, Body) of
         false ->
-            Alias = monitor_port(Context),
-            case send(Context, Alias, Op, Flags, Body) of
+            Ref = make_ref(),
+            case send(Context, Ref, Op, Flags, Body) of
                 Id when is_integer(Id) ->
                     receive
-                        {Alias, ReplyOp, Reply} -> {ReplyOp, Reply};
-                        {'DOWN', Alias, process, _, Why} -> {died, reason(Why)}
-                    after Timeout -> give_up({Alias, Id, Context})
+                        {Ref, ReplyOp, Reply} -> {ReplyOp, Reply}
+                    after min(Timeout, ?LOOK) -> look({Ref, Id, Context}, Timeout)
                     end;
                 Down -> Down
             end;
@@ -60,25 +63,20 @@ unbounded(Context) -> Context#context{max_in_flight = infinity}.
 start(Context, Op, Flags, Body) ->
     case refused(Context, Body) of
         false ->
-            Alias = monitor_port(Context),
-            case send(Context, Alias, Op, Flags, Body) of
-                Id when is_integer(Id) -> {ok, {Alias, Id, Context}};
+            Ref = make_ref(),
+            case send(Context, Ref, Op, Flags, Body) of
+                Id when is_integer(Id) -> {ok, {Ref, Id, Context}};
                 Down -> Down
             end;
         Error -> Error
     end.
 
 %% @doc Waits for the reply of a request that was started; when the time is over it is cancelled.
--spec await(ticket(), timeout(), cancel | leave) -> reply().
-await({Alias, _, _} = Ticket, Timeout, OnTimeout) ->
+-spec await(ticket(), timeout()) -> reply().
+await({Ref, _, _} = Ticket, Timeout) ->
     receive
-        {Alias, Op, Body} -> {Op, Body};
-        {'DOWN', Alias, process, _, Why} -> {died, reason(Why)}
-    after Timeout ->
-        case OnTimeout of
-            cancel -> give_up(Ticket);
-            leave -> timeout
-        end
+        {Ref, Op, Body} -> {Op, Body}
+    after min(Timeout, ?LOOK) -> look(Ticket, Timeout)
     end.
 
 %% @doc Sends a frame that is not answered.
@@ -97,32 +95,29 @@ post(#context{max_frame = Max} = Context, Op, Flags, Body) ->
 prepare(#context{pending = Pending, ids = Ids} = Context) ->
     case refused(Context, []) of
         false ->
-            Alias = monitor_port(Context),
-            try py_pending:put(Pending, Ids, Alias) of
-                Id -> {ok, {Alias, Id, Context}}
+            Ref = make_ref(),
+            try py_pending:put(Pending, Ids, Ref) of
+                Id -> {ok, {Ref, Id, Context}}
             catch
-                error:badarg -> port_closed(Alias)
+                error:badarg -> {down, why_down()}   % the table went with py_port
             end;
         Error -> Error
     end.
 
 %% @doc Gives back the id of a request that was not sent.
 -spec abandon(ticket(), Why) -> Why.
-abandon({Alias, Id, #context{pending = Pending}}, Why) ->
-    try py_pending:drop(Pending, Id)
-    catch error:badarg -> ok
-    end,
-    true = erlang:demonitor(Alias, [flush]),
-    receive {Alias, _, _} -> Why after 0 -> Why end.
+abandon(Ticket, Why) ->
+    case take_back(Ticket) of
+        true -> Why;
+        false -> answered(Ticket, Why), Why
+    end.
 
 -spec send_prepared(py_context:context(), py_protocol:op(), py_protocol:id(), iodata()) -> ok | {down, term()}.
 send_prepared(Context, Op, Id, Body) -> transmit(Context, Op, 0, Id, Body).
 
 %%% Inside
 
--compile({inline, [monitor_port/1, refused/2]}).
-
-monitor_port(#context{server = Server}) -> erlang:monitor(process, Server, [{alias, reply_demonitor}]).
+-compile({inline, [refused/2]}).
 
 %% Why a request is not even begun, or false.
 refused(#context{pending = Pending, max_frame = MaxFrame, max_in_flight = MaxInFlight}, Body) ->
@@ -136,20 +131,16 @@ refused(#context{pending = Pending, max_frame = MaxFrame, max_in_flight = MaxInF
             end
     end.
 
-send(#context{pending = Pending, ids = Ids} = Context, Alias, Op, Flags, Body) ->
-    try py_pending:put(Pending, Ids, Alias) of
+send(#context{pending = Pending, ids = Ids} = Context, Ref, Op, Flags, Body) ->
+    try py_pending:put(Pending, Ids, Ref) of
         Id ->
             case transmit(Context, Op, Flags, Id, Body) of
                 ok -> Id;
-                Down -> abandon({Alias, Id, Context}, Down)
+                Down -> abandon({Ref, Id, Context}, Down)
             end
     catch
-        error:badarg -> port_closed(Alias)   % the table went with py_port
+        error:badarg -> {down, why_down()}   % the table went with py_port
     end.
-
-port_closed(Alias) ->
-    true = erlang:demonitor(Alias, [flush]),
-    {down, why_down()}.
 
 %% A port that holds much unwritten output is busy. Then the caller waits for room, suspended by the VM:
 %% this is the back-pressure, and the heartbeat bounds it, since it ends a port program that reads nothing.
@@ -161,24 +152,48 @@ transmit(#context{port = Port}, Op, Flags, Id, Body) ->
         error:badarg -> {down, why_down()}   % closed, also while the caller was suspended
     end.
 
-%% The end of py_port, which is the end of its port.
-reason({shutdown, {port_down, Why}}) -> Why;
-reason(Why) -> Why.
-
 why_down() ->
     case py_context:find() of
         {down, Why} -> Why;
         {ok, _} -> closed   % a newer port program is up already
     end.
 
+%% No reply yet, after some of the time or all of it.
+look({_, _, #context{server = Server}} = Ticket, Timeout) ->
+    case {is_process_alive(Server), Timeout} of
+        {false, _} -> unanswered(Ticket);
+        {true, infinity} -> await(Ticket, infinity);
+        {true, _} when Timeout > ?LOOK -> await(Ticket, Timeout - ?LOOK);
+        {true, _} -> give_up(Ticket)
+    end.
+
+%% py_port is no more. Either the heir of its table answers, or there is nobody left who could.
+unanswered(Ticket) ->
+    case take_back(Ticket) of
+        true -> {died, killed};
+        false -> answered(Ticket, {died, killed})
+    end.
+
 %% The time is over. A reply that came at the last moment counts.
-give_up({Alias, Id, Context}) ->
-    true = erlang:demonitor(Alias, [flush]),
+give_up({_, Id, Context} = Ticket) ->
+    case take_back(Ticket) of
+        true ->
+            cancel(Context, Id),
+            timeout;
+        false -> answered(Ticket, timeout)
+    end.
+
+%% True when nobody else can answer this request any more.
+take_back({_, Id, #context{pending = Pending}}) ->
+    try py_pending:take(Pending, Id) =/= none
+    catch error:badarg -> false
+    end.
+
+%% The reply is on its way, unless its sender was killed between taking the row and sending.
+answered({Ref, _, _}, Otherwise) ->
     receive
-        {Alias, Op, Body} -> {Op, Body}
-    after 0 ->
-        cancel(Context, Id),
-        timeout
+        {Ref, Op, Body} -> {Op, Body}
+    after ?LOOK -> Otherwise
     end.
 
 %% Never waits: a caller whose time is over must not wait for room in a busy port.

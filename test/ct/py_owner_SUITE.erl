@@ -297,7 +297,7 @@ remote_dict(Node) ->
             {ok, {_, Id, _} = Ticket} = py_request:prepare(Context),
             Owner ! {go, Context, Id},
             receive {made, Owner, {ok, Bits}} -> ok end,
-            {16#80, _} = py_request:await(Ticket, 10000, leave),
+            {16#80, _} = py_request:await(Ticket, 10000),
             {Owner, py_handle:of_bits(Bits)}
     end.
 

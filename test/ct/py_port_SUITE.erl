@@ -5,7 +5,7 @@
 -export([log/2, init/1]).
 -export([missing_program/1, bad_config/1, python_is_refused/1, only_one/1, own_supervisor/1,
          never_says_hello/1, dies_at_once/1, other_protocol/1, unknown_frames/1,
-         killed_while_all_wait/1, killed_while_dicts_wait/1, py_port_is_killed/1, py_port_is_killed_over_a_stopped_program/1,
+         killed_while_all_wait/1, killed_while_dicts_wait/1, py_port_is_killed/1, all_that_answer_are_killed/1, py_port_is_killed_over_a_stopped_program/1,
          killed_again_and_again/1,
          children_of_python_go_too/1, heartbeat/1, heartbeat_spares_busy_python/1,
          too_many_in_flight/1, in_flight_of_killed_callers/1, busy_port/1, killed_while_the_port_is_busy/1, stop_while_python_runs/1, stop_a_stopped_one/1,
@@ -21,7 +21,8 @@ suite() -> [{timetrap, {minutes, 2}}].
 all() ->
     [missing_program, bad_config, python_is_refused, only_one, own_supervisor,
      never_says_hello, dies_at_once, other_protocol, unknown_frames,
-     killed_while_all_wait, killed_while_dicts_wait, py_port_is_killed, py_port_is_killed_over_a_stopped_program, killed_again_and_again,
+     killed_while_all_wait, killed_while_dicts_wait, py_port_is_killed, all_that_answer_are_killed,
+     py_port_is_killed_over_a_stopped_program, killed_again_and_again,
      children_of_python_go_too, heartbeat, heartbeat_spares_busy_python,
      too_many_in_flight, in_flight_of_killed_callers, busy_port, killed_while_the_port_is_busy, stop_while_python_runs, stop_a_stopped_one,
      node_is_killed, status_shows_no_values, nothing_logs_values].
@@ -196,7 +197,29 @@ py_port_is_killed(_Config) ->
      end || {Caller, Monitor} <- Callers],
     py_ct:await_another(Pid),
     py_ct:eventually(fun() -> not py_ct:is_alive(Pid) end),
+    %% py_owner inherited the killed one's table and let it go
+    py_ct:eventually(fun() -> length([Table || Table <- ets:all(), ets:info(Table, name) =:= py_pending]) =:= 1 end),
     ?assertError(badarg, py:shared_dict_get(SD, k)).
+
+%% Nobody is left who knows of the waiting: callers notice it themselves.
+all_that_answer_are_killed(_Config) ->
+    start([]),
+    Pid = py_ct:os_pid(),
+    {ok, SD} = py:shared_dict_new(),
+    Callers = [spawn_monitor(fun() -> exit(py:call(helpers, wait_for, [SD, <<"never">>], #{}, infinity)) end)
+               || _ <- lists:seq(1, 10)],
+    py_ct:eventually(fun() -> jobs() =:= 10 end),
+    Servers = [{Name, whereis(Name)} || Name <- [py_owner, py_port]],
+    ok = sys:suspend(pyport_sup),   % nobody is restarted meanwhile
+    [begin
+         Monitor = erlang:monitor(process, Server),
+         exit(Server, kill),
+         receive {'DOWN', Monitor, process, Server, killed} -> ok end
+     end || {_, Server} <- Servers],
+    [receive {'DOWN', Monitor, process, Caller, Why} -> ?assertEqual({error, {worker_died, killed}}, Why)
+     end || {Caller, Monitor} <- Callers],
+    ok = sys:resume(pyport_sup),
+    py_ct:await_another(Pid).
 
 %% A stopped program does not see the end of its input; the next py_port ends it.
 py_port_is_killed_over_a_stopped_program(_Config) ->

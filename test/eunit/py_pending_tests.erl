@@ -3,17 +3,17 @@
 -include_lib("eunit/include/eunit.hrl").
 
 put_take_test() ->
-    {Pending, Ids} = py_pending:new(),
-    Alias = make_ref(),
-    Id = py_pending:put(Pending, Ids, Alias),
+    {Pending, Ids} = py_pending:new(undefined),
+    Ref = make_ref(),
+    Id = py_pending:put(Pending, Ids, Ref),
     ?assertEqual(1, py_pending:size(Pending)),
-    ?assertEqual({ok, Alias}, py_pending:take(Pending, Id)),
+    ?assertEqual({self(), Ref}, py_pending:take(Pending, Id)),
     ?assertEqual(none, py_pending:take(Pending, Id)),
     ?assertEqual(0, py_pending:size(Pending)).
 
 %% Ids wrap at 32 bits, leave out the events' 0, and never take one that is still waited for.
 wrap_test() ->
-    {Pending, Ids} = py_pending:new(),
+    {Pending, Ids} = py_pending:new(undefined),
     First = py_pending:put(Pending, Ids, make_ref()),
     ?assertEqual(1, First),
     ok = atomics:put(Ids, 1, 16#fffffffe),
@@ -22,16 +22,30 @@ wrap_test() ->
     ok = atomics:put(Ids, 1, 16#fffffffffffffffe),
     ?assertEqual(3, py_pending:put(Pending, Ids, make_ref())).
 
-take_all_test() ->
-    {Pending, Ids} = py_pending:new(),
-    Aliases = [make_ref() || _ <- lists:seq(1, 100)],
-    [py_pending:put(Pending, Ids, Alias) || Alias <- Aliases],
-    ?assertEqual(lists:sort(Aliases), lists:sort(py_pending:take_all(Pending))),
-    ?assertEqual(0, py_pending:size(Pending)).
+answer_all_test() ->
+    {Pending, Ids} = py_pending:new(undefined),
+    Refs = [make_ref() || _ <- lists:seq(1, 100)],
+    [py_pending:put(Pending, Ids, Ref) || Ref <- Refs],
+    ?assertEqual(100, py_pending:answer_all(Pending, why)),
+    [receive {Ref, died, why} -> ok after 0 -> error(not_answered) end || Ref <- Refs],
+    ?assertEqual(0, py_pending:size(Pending)),
+    ?assertEqual(0, py_pending:answer_all(Pending, why)).
 
-%% Entries of killed callers go with the next heartbeat, those of others stay.
+heir_test() ->
+    Test = self(),
+    {Pid, Monitor} = spawn_monitor(fun() -> Test ! py_pending:new(Test), receive after infinity -> ok end end),
+    {Pending, Ids} = receive {_, _} = New -> New end,
+    Ref = make_ref(),
+    _ = py_pending:put(Pending, Ids, Ref),
+    exit(Pid, kill),
+    receive {'DOWN', Monitor, _, _, killed} -> ok end,
+    receive {'ETS-TRANSFER', Pending, Pid, py_pending} -> ok end,
+    ?assertEqual(1, py_pending:answer_all(Pending, killed)),
+    receive {Ref, died, killed} -> ok after 0 -> error(not_answered) end.
+
+%% Rows of killed callers go with the next heartbeat, those of others stay.
 sweep_test() ->
-    {Pending, Ids} = py_pending:new(),
+    {Pending, Ids} = py_pending:new(undefined),
     Own = py_pending:put(Pending, Ids, make_ref()),
     Test = self(),
     {Pid, Monitor} = spawn_monitor(fun() ->
@@ -43,10 +57,10 @@ sweep_test() ->
     exit(Pid, kill),
     receive {'DOWN', Monitor, _, _, killed} -> ok end,
     ?assertEqual(3, py_pending:sweep(Pending)),
-    ?assertMatch({ok, _}, py_pending:take(Pending, Own)).
+    ?assertMatch({_, _}, py_pending:take(Pending, Own)).
 
 parallel_test() ->
-    {Pending, Ids} = py_pending:new(),
+    {Pending, Ids} = py_pending:new(undefined),
     Test = self(),
     Pids = [spawn_link(fun() -> Test ! {self(), [py_pending:put(Pending, Ids, make_ref()) || _ <- lists:seq(1, 1000)]} end)
             || _ <- lists:seq(1, 8)],

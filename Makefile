@@ -5,9 +5,9 @@ help: ## this list
 	@scripts/help
 
 demo: ## the main job on real documents: make demo [FOLDER=/path/to/texts]
-	@scripts/demo $(FOLDER)
+	@scripts/demo $(if $(FOLDER),"$(FOLDER)")
 
-test: ## all tests: CTest, EUnit, Common Test, Python
+test: ## all tests: set-up, CTest, EUnit, Common Test, Python, use as a dependency
 	@scripts/test
 
 check: ## xref, dialyzer, clang's checks, sanitizers, fuzzing, formatting, types, docs
@@ -16,7 +16,7 @@ check: ## xref, dialyzer, clang's checks, sanitizers, fuzzing, formatting, types
 bench: ## the measurements of docs/performance.md
 	@scripts/setup run && test/bench/run
 
-storm: ## crash and stress tests over and over: make storm [MINUTES=10]
+storm: ## kill and crash the port program under load, over and over: make storm [MINUTES=10]
 	@scripts/storm $(MINUTES)
 
 docs: ## the API's pages into doc/, and a check of the links in docs/

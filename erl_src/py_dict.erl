@@ -73,7 +73,8 @@ on_dict(Handle, Op, Args) ->
 %%% On this node
 
 local(get, Bits, [Key]) -> request(?OP_GET, Bits, py_protocol:get(Bits, Key));
-local(set, Bits, [Key, Value]) -> request(?OP_SET, Bits, py_protocol:set(Bits, Key, Value));
+local(set, Bits, [Key, Value]) ->
+    py_depth:explain(request(?OP_SET, Bits, py_protocol:set(Bits, Key, Value)), [Value]);
 local(del, Bits, [Key]) -> request(?OP_DEL, Bits, py_protocol:del(Bits, Key));
 local(keys, Bits, []) -> request(?OP_KEYS, Bits, py_protocol:encode(Bits));
 local(destroy, Bits, []) ->

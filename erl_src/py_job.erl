@@ -25,9 +25,14 @@
 -spec call(term(), term(), term(), term(), term()) -> result({ok, term()}).
 call(Module, Function, Args, Kwargs, Timeout) ->
     case call_job(Module, Function, Args, Kwargs) of
-        {ok, Job, _} -> run_job(?OP_CALL, Job, 5, Timeout);
+        {ok, Job, _} -> too_deep(run_job(?OP_CALL, Job, 5, Timeout), Args, Kwargs);
         Bad -> Bad
     end.
+
+too_deep({error, {bad_etf, _}} = Error, Args, Kwargs) ->
+    {ok, Map} = py_names:keys(Kwargs),
+    py_depth:explain(Error, [Args, Map]);
+too_deep(Result, _, _) -> Result.
 
 -spec eval(term(), term(), term()) -> result({ok, term()}).
 eval(Code, Vars, Timeout) -> code_job(?OP_EVAL, Code, Vars, Timeout).
@@ -40,7 +45,8 @@ code_job(Op, Code, Vars, Timeout) ->
         {error, _} -> {badarg, {1, code}};
         {_, error} -> {badarg, {2, variables}};
         {{ok, Text}, {ok, Map}} ->
-            run_job(Op, fun(Ns) -> py_protocol:encode({Ns, Text, Map}) end, 3, Timeout)
+            Result = run_job(Op, fun(Ns) -> py_protocol:encode({Ns, Text, Map}) end, 3, Timeout),
+            py_depth:explain(Result, [Map])
     end.
 
 %% An atom is code too, if little: a variable's name.
@@ -133,7 +139,8 @@ await(#py_call{mark = Mark, state = State, deadline = Deadline}, Timeout) ->
     end;
 await(_, _) -> {badarg, {1, call}}.
 
-finish({sent, Ticket}, Millis) -> outcome(py_request:await(Ticket, Millis));
+%% The arguments are not kept, so a depth that was refused has no path.
+finish({sent, Ticket}, Millis) -> py_depth:explain(outcome(py_request:await(Ticket, Millis)), []);
 finish({failed, Error}, _) -> Error.
 
 await_time(default, Deadline) -> left(Deadline);

@@ -4,8 +4,9 @@
 %% LOG events against credit; it gets credit back in batches, after the events were handed on, so that a
 %% printing loop is slowed to what the handlers take.
 %%
-%% Texts are given to logger as an argument, never as a format. The level is set by logger's filters as for all
-%% events: domain is the configured one, and python_logger, stream and interpreter are in the metadata.
+%% Texts are given to logger as an argument, never as a format. What is printed has the level notice, the lowest
+%% that logger shows unless configured; what Python logs has its own. The domain is the configured one;
+%% python_logger, stream and interpreter are in the metadata.
 -module(py_log).
 
 -behaviour(gen_server).
@@ -50,6 +51,7 @@ hide(_, _) -> hidden.
 -spec init([atom()]) -> {ok, #state{}}.
 init(Domain) ->
     process_flag(sensitive, true),
+    ok = py_log_shown:ensure([{pyport, [pyport]}, {pyport_python, Domain}]),
     _ = give(?CREDIT),
     {ok, #state{domain = Domain}}.
 

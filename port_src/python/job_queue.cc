@@ -99,7 +99,8 @@ std::vector<Job> JobQueue::close() {
 
 JobQueue::Load JobQueue::load() const {
   MutexLock lock(mutex_);
-  return {waiting_jobs_, running_.serial != 0};
+  const bool busy = running_.serial != 0;
+  return {waiting_jobs_, busy, busy && running_cancelled_.load()};
 }
 
 }  // namespace pyport::python

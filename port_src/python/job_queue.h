@@ -59,6 +59,7 @@ class JobQueue {
   struct Load {
     std::size_t waiting = 0;
     bool busy = false;
+    bool given_up = false;  // the running job was cancelled and has not ended: it may never
   };
   Load load() const;
 

@@ -99,8 +99,9 @@ PythonHome linked_home() {
   Dl_info library{};
   if (dladdr(reinterpret_cast<void*>(&Py_GetVersion), &library) == 0 || library.dli_fname == nullptr)
     return {};
+  // The loader may have come by a symlink: where /lib is one to /usr/lib, there is no bin above the former.
   std::error_code ignored;
-  fs::path folder = fs::absolute(library.dli_fname, ignored).parent_path();
+  fs::path folder = fs::canonical(library.dli_fname, ignored).parent_path();
   for (; folder.has_relative_path(); folder = folder.parent_path()) {
     const fs::path candidate = folder / "bin" / ("python" + kLinked);
     if (is_executable_file(candidate)) return {candidate.string()};

@@ -21,6 +21,7 @@ struct Runtime::Impl {
 
   // Which interpreter a job goes to; Errc::no_namespace.
   Result<std::size_t> place(const Job& job) REQUIRES(mutex);
+  // Both take one whose job was given up and does not end only when all are like that.
   std::size_t least_busy() REQUIRES(mutex);
   std::size_t fewest_namespaces() const REQUIRES(mutex);
   void interrupt(const std::vector<Serial>& running);
@@ -49,14 +50,15 @@ void move_to(std::vector<Job>& all, std::vector<Job>&& some) {
 }  // namespace
 
 std::size_t Runtime::Impl::least_busy() {
-  std::size_t best = next_any, best_load = SIZE_MAX;
+  std::size_t best = next_any;
+  std::pair<bool, std::size_t> best_load{true, SIZE_MAX};
   for (std::size_t i = 0; i < workers.size(); ++i) {
     const std::size_t candidate = (next_any + i) % workers.size();
     const JobQueue::Load load = workers[candidate]->queue().load();
-    const std::size_t jobs = load.waiting + (load.busy ? 1 : 0);
-    if (jobs < best_load) {
+    const std::pair candidate_load(load.given_up, load.waiting + (load.busy ? 1 : 0));
+    if (candidate_load < best_load) {
       best = candidate;
-      best_load = jobs;
+      best_load = candidate_load;
     }
   }
   next_any = (best + 1) % workers.size();
@@ -64,8 +66,16 @@ std::size_t Runtime::Impl::least_busy() {
 }
 
 std::size_t Runtime::Impl::fewest_namespaces() const {
-  const auto fewest = std::min_element(namespace_counts.begin(), namespace_counts.end());
-  return static_cast<std::size_t>(fewest - namespace_counts.begin());
+  std::size_t best = 0;
+  std::pair<bool, std::uint64_t> best_load{true, UINT64_MAX};
+  for (std::size_t i = 0; i < workers.size(); ++i) {
+    const std::pair load(workers[i]->queue().load().given_up, namespace_counts[i]);
+    if (load < best_load) {
+      best = i;
+      best_load = load;
+    }
+  }
+  return best;
 }
 
 Result<std::size_t> Runtime::Impl::place(const Job& job) {
@@ -102,7 +112,7 @@ Result<std::unique_ptr<Runtime>> Runtime::start(RuntimeConfig config, table::Tab
     impl->namespace_counts.resize(count);
   }
   if (status.ok()) return std::unique_ptr<Runtime>(new Runtime(std::move(impl)));
-  impl.release();  // its threads run on
+  (void)impl.release();  // its threads run on
   return status.error();
 }
 
@@ -111,7 +121,7 @@ Result<std::unique_ptr<Runtime>> Runtime::start(RuntimeConfig config, table::Tab
 Runtime::~Runtime() {
   for (const auto& worker : impl_->workers)
     impl_->reporter.report(worker->queue().close(), Errc::shutting_down);
-  impl_.release();
+  (void)impl_.release();
 }
 
 Status Runtime::submit(Job job) {

@@ -76,10 +76,10 @@ enum class LogStream : std::uint8_t { out, err, log };
 enum class LogLevel : std::uint8_t { debug, info, notice, warning, error, critical };
 struct LogRecord {
   LogStream stream = LogStream::out;
-  LogLevel level = LogLevel::info;
-  std::string logger;           // Python logger's name; empty for stdout and stderr
-  std::size_t interpreter = 0;  // from 1
-  std::string text;             // valid UTF-8, no line end
+  LogLevel level = LogLevel::notice;  // of what is printed
+  std::string logger;                 // Python logger's name; empty for stdout and stderr
+  std::size_t interpreter = 0;        // from 1
+  std::string text;                   // valid UTF-8, no line end
 };
 
 // What the runtime tells the server. Called from the runtime's own and from Python's threads (never inside

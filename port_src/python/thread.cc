@@ -2,9 +2,9 @@
 
 #include <pthread.h>
 
-#include <cstring>
 #include <memory>
 #include <string>
+#include <system_error>
 
 namespace pyport::python {
 namespace {
@@ -33,9 +33,10 @@ Status start_thread(const char* name, std::size_t stack_bytes, std::function<voi
   const int failure = pthread_create(&thread, &attributes, run, start.get());
   pthread_attr_destroy(&attributes);
   if (failure != 0) {
-    return make_error(Errc::bad_config, std::string("interpreters: no thread: ") + std::strerror(failure));
+    return make_error(Errc::bad_config,
+                      std::string("interpreters: no thread: ") + std::generic_category().message(failure));
   }
-  start.release();
+  (void)start.release();  // run() has it
   return ok_status();
 }
 

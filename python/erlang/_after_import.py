@@ -18,9 +18,7 @@ class _Finder:
     """Finds nothing itself: it watches for the awaited modules and leaves the finding to the others."""
 
     @staticmethod
-    def find_spec(
-        name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
+    def find_spec(name: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> ModuleSpec | None:
         action = _waiting.pop(name, None)
         if action is None:
             return None

@@ -13,7 +13,7 @@ import _erlang
 if TYPE_CHECKING:
     from typing import Any
 
-_INFO, _WARNING = 1, 3
+_NOTICE, _WARNING = 2, 3
 _MAX_LINE = 64 * 1024  # characters without a line end, before they are sent all the same
 
 # Names of the streams that hold text without a line end. The port program looks whether it is empty.
@@ -134,7 +134,7 @@ class Stream(io.TextIOBase):
 
 def install() -> None:
     """Replaces the streams of this interpreter, also those that programs restore."""
-    sys.stdout = sys.__stdout__ = Stream(0, "stdout", _INFO)  # type: ignore[misc, assignment]
+    sys.stdout = sys.__stdout__ = Stream(0, "stdout", _NOTICE)  # type: ignore[misc, assignment]
     sys.stderr = sys.__stderr__ = Stream(1, "stderr", _WARNING)  # type: ignore[misc, assignment]
     _streams.extend((sys.__stdout__, sys.__stderr__))
 

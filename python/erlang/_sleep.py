@@ -7,10 +7,6 @@ system call would only notice it at the end. Sleeping in short pieces lets it th
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from typing import SupportsIndex
 
 _PIECE = 0.05  # seconds
 
@@ -18,9 +14,9 @@ _sleep = time.sleep
 _monotonic = time.monotonic
 
 
-def sleep(seconds: float | SupportsIndex, /) -> None:
+def sleep(seconds: float, /) -> None:
     """Delays execution for a number of seconds, which may be a fraction."""
-    if isinstance(seconds, (int, float)) and seconds > _PIECE:
+    if isinstance(seconds, int | float) and seconds > _PIECE:
         end = _monotonic() + seconds
         while (left := end - _monotonic()) > _PIECE:
             _sleep(_PIECE)

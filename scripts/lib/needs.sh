@@ -66,6 +66,7 @@ apt_python() {
 needs_of_test() {
   need 'GoogleTest' 'libgtest-dev' finds_header gtest/gtest.h
   need 'PropEr' 'erlang-proper' has_erlang_apps proper
+  need 'git' 'git' have git
 }
 
 # To check the sources.
@@ -75,6 +76,7 @@ needs_of_check() {
   need 'clang-format' 'clang-format' have clang-format
   need "clang's sanitizer and fuzzer libraries" "$(clang_runtime)" has_fuzzer
   need 'shellcheck' 'shellcheck' have shellcheck
+  need 'Elixir' 'elixir' have mix
 }
 
 # To build Python with all the modules of its standard library that users expect.

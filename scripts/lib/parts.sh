@@ -20,13 +20,22 @@ part() {
   part_start=$(now)
   watch_limit=$(limit_of "$part_seconds")
   part_status=0
-  watch "$part_name" "$log" last_line "$@" || part_status=$?
+  watch "$part_name" "$log" "$(note_of "$part_counter")" "$@" || part_status=$?
   passed=0 failed=0 skipped=0 why=''
   "$part_counter" "$log"
   judge_part
   add_row
   tell_part
   [ "$failed" = 0 ]
+}
+
+# note_of COUNTER: what tells how far the tests are that it counts.
+note_of() {
+  case $1 in
+    count_ct) echo ct_note ;;
+    count_junit) echo ctest_note ;;
+    *) echo last_line ;;
+  esac
 }
 
 # limit_of SECONDS: no longer than what is left until $PYPORT_DEADLINE, if there is one.
@@ -63,11 +72,16 @@ add_row() {
 tell_part() {
   part_took="$dim$(span $(($(now) - part_start)))$plain"
   if [ "$failed" = 0 ]; then
-    say "${green}ok${plain}      $part_name: $passed passed$(skipped_text "$skipped") $part_took"
+    say "${green}ok${plain}      $part_name$(passed_text)$(skipped_text "$skipped") $part_took"
   else
     say "${red}failed${plain}  $part_name: $passed passed, $failed failed$(skipped_text "$skipped")${why:+ ($why)} $part_took"
     show_end "$log" 40
   fi
+}
+
+# Builds pass nothing.
+passed_text() {
+  if [ "$passed" != 0 ]; then printf ': %s passed' "$passed"; fi
 }
 
 skipped_text() {

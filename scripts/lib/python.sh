@@ -32,7 +32,8 @@ END
 what_is_wrong() {
   case $fact_version in
     3.12.*)
-      echo "is $fact_version: 3.12 crashes in its own standard library under interpreters that have their own GIL; $python_oldest or newer is needed"
+      printf 'is %s: 3.12 crashes in its own standard library under interpreters that have their own GIL; %s or newer is needed\n' \
+        "$fact_version" "$python_oldest"
       return
       ;;
   esac
@@ -45,7 +46,8 @@ what_is_wrong() {
   elif [ -z "$fact_header" ]; then
     echo "has no header Python.h (Debian's package: python${fact_version%.*}-dev)"
   elif [ -z "$fact_library" ]; then
-    echo "has no shared library libpython${fact_version%.*}.so (configure --enable-shared; Debian's package: libpython${fact_version%.*}-dev)"
+    fact_series=${fact_version%.*}
+    echo "has no shared library libpython$fact_series.so (configure --enable-shared; Debian's package: libpython$fact_series-dev)"
   elif [ -n "$fact_missing" ]; then
     echo "lacks the standard modules: $fact_missing"
   fi

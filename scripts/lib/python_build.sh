@@ -27,18 +27,21 @@ build_step() {
   build_name=$1
   build_label="Python $source_version: $1"
   shift
-  if watch "$build_label" "$log" compile_percent env -C "$work/tree" "$@"; then return 0; fi
+  if watch "$build_label" "$log" build_note env -C "$work/tree" "$@"; then return 0; fi
   fail "$build_label failed"
   show_end "$log"
   return 1
 }
 
-compile_percent() {
-  if [ "${steps_to_do:-0}" -gt 0 ] && [ "$build_name" = compile ]; then
-    steps_done=$(grep -c ' -c ' "$1" || true)
-    if [ "$steps_done" -gt "$steps_to_do" ]; then steps_done=$steps_to_do; fi
-    printf '%d%%' $((100 * steps_done / steps_to_do))
+# build_note LOG: how far the step is; for the compiler, of all files that it has to compile.
+build_note() {
+  if [ "${steps_to_do:-0}" = 0 ] || [ "$build_name" != compile ]; then
+    last_line "$1"
+    return
   fi
+  steps_done=$(grep -c ' -c ' "$1" || true)
+  if [ "$steps_done" -gt "$steps_to_do" ]; then steps_done=$steps_to_do; fi
+  printf '%d%%' $((100 * steps_done / steps_to_do))
 }
 
 check_stage() {

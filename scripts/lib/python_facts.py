@@ -2,6 +2,7 @@
 
 Written for any Python from 2.7 on, since the ones that are refused run it too.
 """
+
 import os
 import sys
 import sysconfig

@@ -52,10 +52,11 @@ files_of_run() {
 files_of_test() {
   header_file gtest/gtest.h
   erlang_folder proper
+  command -v git
 }
 
 files_of_check() {
-  for tool in clang++ clang-tidy clang-format shellcheck; do command -v "$tool"; done
+  for tool in clang++ clang-tidy clang-format shellcheck mix; do command -v "$tool"; done
   tools_home "$(scripts/find-python)"
 }
 

@@ -1,4 +1,5 @@
 # Long commands: their output goes to a file, and one line tells how they get on. Needs say.sh.
+. scripts/lib/notes.sh
 
 watched_pid=''
 watch_limit=7200
@@ -13,13 +14,14 @@ trap 'stop_watched; exit 130' INT
 trap 'stop_watched; exit 143' TERM HUP
 
 # watch LABEL LOG NOTE COMMAND...: runs the command with its output in LOG and returns its status.
-# NOTE names a function that prints how far it is from LOG's contents; it may print nothing. A
-# terminal gets one line, rewritten twice a second; anything else a line every 20 seconds. After
-# $watch_limit seconds the command is ended, and the status is 124.
+# NOTE names a function that tells from LOG how far it is, such as those of notes.sh. A terminal gets one
+# line, rewritten twice a second; anything else a line every 20 seconds. After $watch_limit seconds the
+# command is ended, and the status is 124.
 watch() {
   watch_label=$1 watch_log=$2 watch_note=$3
   shift 3
   watch_start=$(now)
+  watch_next=20
   : >"$watch_log"
   timeout -k 10 "$watch_limit" "$@" >"$watch_log" 2>&1 </dev/null &
   watched_pid=$!
@@ -40,24 +42,11 @@ watch() {
 watch_tell() {
   watch_elapsed=$(($(now) - watch_start))
   if $on_terminal; then
-    printf '%s%s %s%s %s%s' "$wipe" "$watch_label" "$dim" "$(span "$watch_elapsed")" \
-      "$("$watch_note" "$watch_log" | cut -c1-60)" "$plain" >&2
-  elif [ "$watch_elapsed" -ge "${watch_next:=20}" ]; then
-    say "$watch_label, $(span "$watch_elapsed") $("$watch_note" "$watch_log" | cut -c1-80)"
+    printf '%s%s %s%s  %s%s' "$wipe" "$watch_label" "$dim" "$(span "$watch_elapsed")" \
+      "$("$watch_note" "$watch_log" | cut -c1-50)" "$plain" >&2
+  elif [ "$watch_elapsed" -ge "$watch_next" ]; then
+    watch_far=$("$watch_note" "$watch_log" | cut -c1-80)
+    say "        $watch_label, $(span "$watch_elapsed")${watch_far:+: $watch_far}"
     watch_next=$((watch_elapsed + 20))
   fi
-  if [ "$watch_elapsed" -lt 20 ]; then watch_next=20; fi
-}
-
-# The last line of the log, as a note.
-last_line() {
-  tail -n 1 "$1" 2>/dev/null | tr -d '\r' | tr -c '[:print:]\n' ' '
-}
-
-no_note() { :; }
-
-# show_end LOG: the end of a failed command's output, indented, and where the rest is.
-show_end() {
-  tail -n "${2:-25}" "$1" | sed 's/^/    /' >&2
-  say "    (all of it: $1)"
 }

@@ -80,9 +80,7 @@ def compare(handle, rounds, slice_ms):
         plain.put("k", value)
         assert shared["k"] == plain.take("k") == value
         get = side_by_side(lambda: shared["k"], lambda: plain.take("k"), rounds, slice_ns)
-        put = side_by_side(
-            lambda: shared.__setitem__("k", value), lambda: plain.put("k", value), rounds, slice_ns
-        )
+        put = side_by_side(lambda: shared.__setitem__("k", value), lambda: plain.put("k", value), rounds, slice_ns)
         return [name, *get, *put]
 
     return [row(name, value) for name, value in VALUES.items()]

@@ -3,12 +3,13 @@
 
 -export([all/0, suite/0, init_per_suite/1, end_per_suite/1]).
 -export([log/2]).
--export([call/1, names/1, keyword_arguments/1, eval_with_variables/1, exec_and_main/1, namespaces_are_apart/1, run_a_script/1,
+-export([call/1, names/1, keyword_arguments/1, eval_with_variables/1, exec_and_main/1, namespaces_are_apart/1, run_a_script/1, run_is_relative_to_the_node/1,
          builtin_exception/1, own_exception/1, traceback_has_no_frames_of_ours/1, syntax_error/1, missing_names/1,
-         results/1, bad_arguments/1, bad_argument_texts/1, bad_values/1, unknown_atom/1,
+         dotted_names/1, eval_does_not_leak/1, results/1, kinds_of_keys/1, objects_come_back/1, results_without_a_form/1,
+         told_exceptions/1, bad_arguments/1, bad_argument_texts/1, bad_values/1, unknown_atom/1,
          timeout/1, timeout_interrupts/1, late_reply_is_dropped/1, zero_timeout/1, configured_timeout/1,
          spawned_calls_are_parallel/1, await_errors/1, await_timeout/1, spawn_main/1,
-         cast/1, cast_of_a_dead_process/1, cast_fails/1, printing/1, logging/1, no_format_strings/1, much_output/1, little_output_often/1, log_server_is_killed/1,
+         cast/1, cast_of_a_dead_process/1, cast_fails/1, log_domain/1, none_atom/1, printing/1, logging/1, no_format_strings/1, much_output/1, little_output_often/1, log_server_is_killed/1,
          overloaded_queue/1, version_and_info/1, reentrant_processes/1]).
 
 -include_lib("common_test/include/ct.hrl").
@@ -17,12 +18,13 @@
 suite() -> [{timetrap, {minutes, 2}}].
 
 all() ->
-    [call, names, keyword_arguments, eval_with_variables, exec_and_main, namespaces_are_apart, run_a_script,
+    [call, names, keyword_arguments, eval_with_variables, exec_and_main, namespaces_are_apart, run_a_script, run_is_relative_to_the_node,
      builtin_exception, own_exception, traceback_has_no_frames_of_ours, syntax_error, missing_names,
-     results, bad_arguments, bad_argument_texts, bad_values, unknown_atom,
+     dotted_names, eval_does_not_leak, results, kinds_of_keys, objects_come_back, results_without_a_form,
+     told_exceptions, bad_arguments, bad_argument_texts, bad_values, unknown_atom,
      timeout, timeout_interrupts, late_reply_is_dropped, zero_timeout, configured_timeout,
      spawned_calls_are_parallel, await_errors, await_timeout, spawn_main,
-     cast, cast_of_a_dead_process, cast_fails, printing, logging, no_format_strings, much_output, little_output_often, log_server_is_killed,
+     cast, cast_of_a_dead_process, cast_fails, log_domain, none_atom, printing, logging, no_format_strings, much_output, little_output_often, log_server_is_killed,
      overloaded_queue, version_and_info, reentrant_processes].
 
 init_per_suite(Config) -> py_ct:start(Config, [{max_queue, 50}]).
@@ -83,6 +85,21 @@ run_a_script(Config) ->
     ?assert(lists:any(fun(Line) -> binary:match(Line, <<"script.py\", line 4">>) =/= nomatch end, Lines)),
     ?assertMatch({error, {'FileNotFoundError', _}}, py:run("/no/such/script.py", [])).
 
+%% Python's own folder, which code may change, does not matter.
+run_is_relative_to_the_node(Config) ->
+    {ok, Before} = file:get_cwd(),
+    Folder = filename:join(?config(priv_dir, Config), "scripts"),
+    ok = filelib:ensure_dir(filename:join(Folder, "x")),
+    ok = file:write_file(filename:join(Folder, "here.py"), "import sys\nassert sys.path[0] == sys.argv[1], sys.path\n"),
+    ok = file:set_cwd(Folder),
+    try
+        ?assertEqual(ok, py:run("here.py", [Folder])),
+        ok = py:exec(<<"import os\nos.chdir('/')">>),
+        ?assertEqual(ok, py:run("here.py", [Folder]))
+    after
+        ok = file:set_cwd(Before)
+    end.
+
 builtin_exception(_Config) ->
     ?assertMatch({error, {'ValueError', #{message := <<"math domain error">>, traceback := [_ | _]}}}, py:call(math, sqrt, [-1])),
     ?assertMatch({error, {'KeyError', #{message := <<"'x'">>}}}, py:eval(<<"{}['x']">>)),
@@ -102,7 +119,13 @@ traceback_has_no_frames_of_ours(_Config) ->
     Text = iolist_to_binary(lists:join("\n", Lines)),
     [?assertNotEqual(nomatch, binary:match(Text, Part)) || Part <- [<<"in outer">>, <<"in inner">>, <<"ValueError: deep">>]],
     [?assertEqual(nomatch, binary:match(Line, <<"\n">>)) || Line <- Lines],
-    ?assertEqual(2, length([Line || Line <- Lines, binary:match(Line, <<"File ">>) =/= nomatch])).
+    Files = fun(All) -> [Line || Line <- All, binary:match(Line, <<"File ">>) =/= nomatch] end,
+    ?assertEqual(2, length(Files(Lines))),
+    %% nor where our own Python stands in for Python's
+    [begin
+         {error, {'TypeError', #{traceback := Told}}} = py:exec(Code),
+         ?assertMatch([<<"  File \"<exec>\", line 1, in <module>">>], Files(Told))
+     end || Code <- [<<"__import__('time').sleep('long')">>, <<"__import__('sys').stdout.write(1)">>]].
 
 syntax_error(_Config) ->
     ?assertMatch({error, {'SyntaxError', _}}, py:exec(<<"def (:">>)),
@@ -123,6 +146,94 @@ results(_Config) ->
     Pid = self(),
     Ref = make_ref(),
     ?assertEqual({ok, [Pid, Ref]}, py:call(builtins, list, [[Pid, Ref]])).
+
+%% The module by its full name, the function along its attributes.
+dotted_names(_Config) ->
+    ?assertEqual({ok, <<"a/b">>}, py:call(os, 'path.join', [<<"a">>, <<"b">>])),
+    ?assertEqual({ok, <<"a/b">>}, py:call(<<"os.path">>, <<"join">>, [<<"a">>, <<"b">>])),
+    ?assertEqual({ok, <<"A">>}, py:call(builtins, "str.upper", [<<"a">>])),
+    ok = py:exec(<<"class Shop:\n    @staticmethod\n    def open(): return 'open'">>),
+    ?assertEqual({ok, <<"open">>}, py:call('__main__', 'Shop.open', [])),
+    ?assertMatch({error, {'ModuleNotFoundError', _}}, py:call('os.path.join', x, [])),
+    ?assertMatch({error, {'AttributeError', _}}, py:call(os, 'path.no_such', [])).
+
+%% Vars are there for one job; a name of the process's own is what it was.
+eval_does_not_leak(_Config) ->
+    ok = py:exec(<<"own = 'own'">>),
+    ?assertEqual({ok, [1, 2]}, py:eval(<<"[own, other]">>, #{own => 1, other => 2})),
+    ?assertEqual({ok, <<"own">>}, py:eval(<<"own">>)),
+    ?assertMatch({error, {'NameError', _}}, py:eval(<<"other">>)),
+    ok = py:exec(<<"kept = given + 1">>, #{given => 1}),
+    ?assertEqual({ok, 2}, py:eval(<<"kept">>)),
+    ?assertMatch({error, {'NameError', _}}, py:eval(<<"given">>)),
+    ?assertMatch({error, {'ZeroDivisionError', _}}, py:eval(<<"1 / given">>, #{given => 0})),
+    ?assertMatch({error, {'NameError', _}}, py:eval(<<"given">>)).
+
+%% Python's keys are no texts: each becomes the term that it would be as a value.
+kinds_of_keys(_Config) ->
+    ?assertEqual({ok, #{2 => 1, {1, <<"x">>} => 2, none => 3, 1.5 => 4, <<"2">> => 5, true => 6, infinity => 7}},
+                 py:eval(<<"{2: 1, (1, 'x'): 2, None: 3, 1.5: 4, '2': 5, True: 6, float('inf'): 7}">>)),
+    %% in Python True and 1 are one key, and the first one's spelling stays
+    ?assertEqual({ok, #{1 => 2}}, py:eval(<<"{1: 1, True: 2}">>)).
+
+%% What has no Erlang form keeps its type, and is the object again where its class is known.
+objects_come_back(_Config) ->
+    ok = py:exec(<<"
+        import collections, dataclasses, datetime, decimal, enum
+
+        @dataclasses.dataclass
+        class Point:
+            x: int
+
+        Pair = collections.namedtuple('Pair', 'a b')
+
+        class Color(enum.Enum):
+            RED = 1
+
+        class Text(str): pass
+        class Table(dict): pass
+        ">>),
+    [begin
+         {ok, {py_object, Type, Pickle} = Object} = py:eval(Code),
+         ?assertEqual({Code, true}, {Code, is_binary(Pickle)}),
+         ?assertEqual({Code, {ok, true}}, {Code, py:eval(["object == ", Code, " and type(object) is type(", Code, ")"], #{object => Object})}),
+         ?assertEqual({ok, Object}, py:eval(<<"object">>, #{object => Object}))
+     end || {Code, Type} <- [{"Point(1)", <<"__main__.Point">>}, {"Pair(1, 2)", <<"__main__.Pair">>}, {"Color.RED", <<"__main__.Color">>},
+                             {"Text('t')", <<"__main__.Text">>}, {"Table(a=1)", <<"__main__.Table">>},
+                             {"datetime.datetime(2024, 2, 29, 1, 2)", <<"datetime.datetime">>},
+                             {"decimal.Decimal('1.10')", <<"decimal.Decimal">>}, {"{1}", <<"set">>}, {"frozenset('a')", <<"frozenset">>},
+                             {"bytearray(b'x')", <<"bytearray">>}, {"1j", <<"complex">>}, {"range(3)", <<"range">>},
+                             {"collections.OrderedDict(a=1)", <<"collections.OrderedDict">>}]],
+    {ok, Point} = py:eval(<<"Point(1)">>),
+    ?assertMatch({error, {'AttributeError', _}}, in_process(fun() -> py:eval(<<"p">>, #{p => Point}) end)).
+
+%% Said, not guessed: what runs on, what is a part of the process, and what only looks like a text.
+results_without_a_form(_Config) ->
+    [?assertMatch({Code, {error, {bad_term, [], {unpicklable, <<_, _/binary>>}}}}, {Code, py:eval(Code)})
+     || Code <- ["(x for x in [1])", "(lambda: (yield))()", "lambda: 1", "__import__('threading').Lock()", "memoryview(b'x')",
+                 "__import__('sys')", "globals()"]],
+    ok = py:exec(<<"async def later(): return 1\nasync def all(): yield 1">>),
+    [?assertMatch({error, {bad_term, [], {unpicklable, _}}}, py:call('__main__', Name, [])) || Name <- [later, all]],
+    ?assertEqual({error, {bad_term, [2, <<"k">>], surrogate}}, py:eval(<<"[1, {'k': '\\ud800'}]">>)),
+    ?assertEqual({error, {bad_term, [<<"a">>], duplicate_key}}, py:eval(<<"{'a': 1, b'a': 2}">>)),
+    ?assertEqual({ok, [nan, infinity, neg_infinity]}, py:eval(<<"[float('nan'), 1e999, -1e999]">>)),
+    ?assertEqual({ok, 1 bsl 50000}, py:eval(<<"1 << 50000">>)).
+
+%% Causes, notes and groups are in the traceback.
+told_exceptions(_Config) ->
+    {error, {'RuntimeError', #{message := <<"outer">>, traceback := Chain}}} =
+        py:exec(<<"try:\n    1 / 0\nexcept ZeroDivisionError as e:\n    e.add_note('a note')\n    raise RuntimeError('outer') from e">>),
+    [?assert(lists:member(Line, Chain)) || Line <- [<<"ZeroDivisionError: division by zero">>, <<"a note">>, <<"RuntimeError: outer">>,
+                                                    <<"The above exception was the direct cause of the following exception:">>]],
+    {error, {'ExceptionGroup', #{message := <<"two (2 sub-exceptions)">>, traceback := Group}}} =
+        py:exec(<<"raise ExceptionGroup('two', [ValueError('one'), KeyError('other')])">>),
+    Text = iolist_to_binary(lists:join("\n", Group)),
+    [?assertNotEqual(nomatch, binary:match(Text, Part)) || Part <- [<<"ValueError: one">>, <<"KeyError: 'other'">>]],
+    ?assertMatch({error, {'ValueError', #{message := <<>>, traceback := [_ | _]}}}, py:exec(<<"raise ValueError">>)),
+    ?assertMatch({error, {'TypeError', _}}, py:exec(<<"raise 1">>)),
+    %% lines are lines, whatever the message holds
+    {error, {_, #{message := <<"a\nb">>, traceback := Lines}}} = py:exec(<<"raise ValueError('a\\nb')">>),
+    [?assertEqual(nomatch, binary:match(Line, <<"\n">>)) || Line <- Lines].
 
 bad_arguments(_Config) ->
     [?assertError(badarg, apply(py, Function, Args))
@@ -193,18 +304,12 @@ zero_timeout(_Config) ->
     ?assertEqual({error, timeout}, py:call(time, sleep, [10], #{}, 0)).
 
 configured_timeout(Config) ->
-    ok = py_ct:stop(Config),
-    ok = application:set_env(pyport, call_timeout, 200),
-    {ok, _} = application:ensure_all_started(pyport),
-    try
-        ?assertEqual({error, timeout}, py:call(time, sleep, [60])),
-        ?assertEqual({error, timeout}, py:await(py:spawn_call(time, sleep, [60]))),
-        ?assertEqual({ok, none}, py:call(time, sleep, [0.4], #{}, infinity))
-    after
-        application:stop(pyport),
-        application:unset_env(pyport, call_timeout),
-        _ = py_ct:start([], [{max_queue, 50}])
-    end.
+    with_pyport(Config, call_timeout, 200,
+                fun() ->
+                        ?assertEqual({error, timeout}, py:call(time, sleep, [60])),
+                        ?assertEqual({error, timeout}, py:await(py:spawn_call(time, sleep, [60]))),
+                        ?assertEqual({ok, none}, py:call(time, sleep, [0.4], #{}, infinity))
+                end).
 
 %% Two calls that each wait for the other's sign can only end when they run at the same time.
 spawned_calls_are_parallel(_Config) ->
@@ -256,10 +361,34 @@ cast_fails(_Config) ->
                      ?assertNotEqual(nomatch, binary:match(Text, <<"ValueError: math domain error">>))
              end).
 
+log_domain(Config) ->
+    with_pyport(Config, log_domain, [pyport, shop],
+                fun() ->
+                        with_log(fun() ->
+                                         ok = py:exec(<<"print('in the shop')">>),
+                                         ?assertMatch(#{meta := #{domain := [pyport, shop]}}, logged(<<"in the shop">>))
+                                 end)
+                end).
+
+%% What None becomes, wherever it stands; all three are None in Python, whichever comes back.
+none_atom(Config) ->
+    [with_pyport(Config, none, None,
+                 fun() ->
+                         {ok, SD} = py:shared_dict_new(),
+                         [begin
+                              ok = py:shared_dict_set(SD, k, [Given, #{k => Given}]),
+                              ?assertEqual([None, #{<<"k">> => None}], py:shared_dict_get(SD, k)),
+                              ?assertEqual({ok, None}, py:eval(<<"x">>, #{x => Given})),
+                              ?assertEqual({ok, true}, py:eval(<<"x is None">>, #{x => Given}))
+                          end || Given <- [none, nil, undefined]],
+                         ?assertEqual({ok, #{None => 1}}, py:eval(<<"{None: 1}">>)),
+                         ?assertEqual({ok, None}, py:call(builtins, print, []))
+                 end) || None <- [none, nil, undefined]].
+
 printing(_Config) ->
     with_log(fun() ->
                      ok = py:exec(<<"import sys\nprint('to stdout')\nprint('to stderr', file=sys.stderr)\nprint('s\\u00fc\\u00df')">>),
-                     ?assertMatch(#{level := info, meta := #{domain := [pyport, python], stream := stdout, interpreter := N}}
+                     ?assertMatch(#{level := notice, meta := #{domain := [pyport, python], stream := stdout, interpreter := N}}
                                     when is_integer(N), logged(<<"to stdout">>)),
                      ?assertMatch(#{meta := #{stream := stderr}}, logged(<<"to stderr">>)),
                      logged(<<"süß"/utf8>>)
@@ -278,7 +407,8 @@ logging(_Config) ->
 no_format_strings(_Config) ->
     with_log(fun() ->
                      ok = py:exec(<<"print('100 %~s ~p ~n done')">>),
-                     logged(<<"100 %~s ~p ~n done">>)
+                     #{text := Text} = logged(<<"~s">>),
+                     ?assertEqual(<<"100 %~s ~p ~n done">>, Text)
              end).
 
 %% More lines than there is credit: it is given back, and none is lost.
@@ -346,6 +476,18 @@ reentrant_processes(_Config) ->
     [receive {'DOWN', Monitor, process, Pid, Why} -> ?assertEqual({result, 20}, Why) end || {Pid, Monitor} <- Pids].
 
 %%% Helpers
+
+%% Runs Fun in a pyport that was started with this configured.
+with_pyport(Config, Key, Value, Fun) ->
+    ok = py_ct:stop(Config),
+    ok = application:set_env(pyport, Key, Value),
+    {ok, _} = application:ensure_all_started(pyport),
+    try Fun()
+    after
+        application:stop(pyport),
+        application:unset_env(pyport, Key),
+        _ = py_ct:start([], [{max_queue, 50}])
+    end.
 
 in_process(Fun) ->
     {Pid, Monitor} = spawn_monitor(fun() -> exit({result, Fun()}) end),

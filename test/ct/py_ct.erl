@@ -2,9 +2,10 @@
 %% what must not be left over.
 -module(py_ct).
 
--export([start/1, start/2, stop/1, restart/1, program/0, data/1]).
+-export([start/1, start/2, stop/1, restart/1, program/0, data/1, golden/1, unhex/1]).
 -export([eventually/1, eventually/2, ms/1, os_pid/0, pid_fds/1, is_alive/1, kill_9/1, signal/2, restart_port_program/0, await_another/1]).
 -export([children/0, badarg_text/1, flush/0, with_peer/1]).
+-export([cpu_waits/0, watch_machine/0, watched_machine/1, watch/0, longest_gap/0]).
 
 -include_lib("common_test/include/ct.hrl").
 -include_lib("stdlib/include/assert.hrl").
@@ -83,6 +84,22 @@ find(Folder, Name) ->
         [Path | _] -> {ok, Path};
         [] -> find(filename:dirname(Folder), Name)
     end.
+
+%% The lines of a file of test/golden that are no comments.
+golden(Name) ->
+    {ok, Text} = file:read_file(find_golden(filename:dirname(data("python")), Name)),
+    [Line || Line <- binary:split(Text, <<"\n">>, [global, trim_all]), binary:first(Line) =/= $#].
+
+find_golden("/", Name) -> ct:fail({no_golden, Name});
+find_golden(Folder, Name) ->
+    Tries = [filename:join([Folder, "golden", Name]), filename:join([Folder, "test", "golden", Name])],
+    case lists:filter(fun filelib:is_regular/1, Tries) of
+        [Path | _] -> Path;
+        [] -> find_golden(filename:dirname(Folder), Name)
+    end.
+
+unhex(<<"-">>) -> none;
+unhex(Hex) -> << <<(binary_to_integer(Byte, 16))>> || <<Byte:2/binary>> <= Hex >>.
 
 %%% Waiting
 
@@ -172,6 +189,49 @@ stat(Pid) ->
             end;
         {error, _} -> []
     end.
+
+%%% What the machine does meanwhile
+
+%% Milliseconds in which something on this machine waited for a CPU, ever since it was started; 0 where the
+%% kernel does not tell. What a time limit of the product is allowed more on a machine that is busy.
+cpu_waits() ->
+    case file:read_file("/proc/pressure/cpu") of
+        {ok, <<"some ", Line/binary>>} ->
+            {match, [Micros]} = re:run(Line, "total=([0-9]+)", [{capture, all_but_first, list}]),
+            list_to_integer(Micros) div 1000;
+        _ -> 0
+    end.
+
+%% Watches, from a node of its own that has nothing to do with pyport, how long the machine leaves processes
+%% without a turn: a byte goes to another OS process and back without a rest; the longest time between two. (Whoever
+%% rests is given the next turn at once, and would see nothing of what busy processes wait.)
+watch_machine() ->
+    {ok, Peer, _} = peer:start(#{connection => standard_io, args => ["-pa" | code:get_path()], wait_boot => 60000}),
+    true = peer:call(Peer, ?MODULE, watch, []),
+    Peer.
+
+%% The longest time in microseconds; ends the watch.
+watched_machine(Peer) ->
+    Longest = peer:call(Peer, ?MODULE, longest_gap, [], 60000),
+    peer:stop(Peer),
+    Longest.
+
+watch() -> register(?MODULE, spawn(fun() -> echo(open_port({spawn_executable, "/bin/cat"}, [binary, stream]), now_us(), 0) end)).
+
+longest_gap() ->
+    ?MODULE ! {longest, self()},
+    receive {longest, Micros} -> Micros end.
+
+echo(Cat, Last, Longest) ->
+    receive {longest, From} -> From ! {longest, Longest}
+    after 0 ->
+        port_command(Cat, <<"x">>),
+        receive {Cat, {data, _}} -> ok end,
+        Now = now_us(),
+        echo(Cat, Now, max(Longest, Now - Last))
+    end.
+
+now_us() -> erlang:monotonic_time(microsecond).
 
 %%% Nodes
 

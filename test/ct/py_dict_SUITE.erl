@@ -214,9 +214,23 @@ depth(_Config) ->
     Nest = fun(N) -> lists:foldl(fun(_, Acc) -> [Acc] end, [], lists:seq(1, N)) end,
     ok = py:shared_dict_set(SD, k, Nest(400)),
     ?assertEqual(Nest(400), py:shared_dict_get(SD, k)),
-    ?assertMatch({error, _}, py:shared_dict_set(SD, k, Nest(600))),
-    ?assertMatch({error, _}, py:shared_dict_set(SD, k, Nest(100000))),
-    ?assertEqual(Nest(400), py:shared_dict_get(SD, k)).
+    [begin
+         {error, {bad_term, Path, depth}} = py:shared_dict_set(SD, k, #{a => Nest(N)}),
+         ?assertEqual([<<"a">> | lists:duplicate(510, 1)], Path)
+     end || N <- [511, 512, 600, 1000000]],
+    ?assertEqual(ok, py:shared_dict_set(SD, other, #{a => Nest(510)})),
+    ?assertEqual(Nest(400), py:shared_dict_get(SD, k)),
+    %% what Python stores may be deeper, and is said to be when it is read
+    ok = py:exec(<<"from erlang import SharedDict\nimport functools\n"
+                   "SharedDict(sd)['deep'] = functools.reduce(lambda a, _: [a], range(600), [])">>, #{sd => SD}),
+    ?assertMatch({error, {bad_term, [1, 1 | _], depth}}, py:shared_dict_get(SD, deep)),
+    %% in code's values just so
+    Depth = fun({error, {bad_term, Path, depth}}) -> lists:sublist(Path, 2) end,
+    ?assertEqual([<<"x">>, 1], Depth(py:eval(<<"x">>, #{x => Nest(600)}))),
+    ?assertEqual([<<"x">>, 1], Depth(py:exec(<<"x">>, [{x, Nest(600)}]))),
+    ?assertEqual([2, 1], Depth(py:call(builtins, max, [1, Nest(600)]))),
+    ?assertEqual([<<"k">>, 1], Depth(py:call(builtins, dict, [], [{k, Nest(600)}]))),
+    ?assertEqual([], Depth(py:await(py:spawn_call(builtins, max, [Nest(600)])))).
 
 old_value_stays(_Config) ->
     SD = new(),

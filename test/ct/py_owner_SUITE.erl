@@ -2,7 +2,7 @@
 -module(py_owner_SUITE).
 
 -export([all/0, suite/0, init_per_suite/1, end_per_suite/1, init_per_testcase/2, end_per_testcase/2]).
--export([exit_reasons/1, users_do_not_own/1, many_dicts_of_one_owner/1, ten_thousand_owners/1, killed_while_making/1,
+-export([exit_reasons/1, users_do_not_own/1, many_dicts_of_one_owner/1, ten_thousand_owners/1, killed_while_making/1, failed_new_leaves_nothing/1,
          owner_server_is_killed/1, owners_die_while_there_is_no_owner_server/1, namespace_of_the_dead/1,
          namespaces_survive_a_kill_of_the_owner_server/1, namespace_is_made_anew/1, interrupted_with_its_process/1, destroyed_early/1,
          monitors_end/1, lost_handles/1, lost_and_forgotten/1, namespace_after_a_restart/1, remote_owner/1,
@@ -15,7 +15,7 @@
 suite() -> [{timetrap, {minutes, 2}}].
 
 all() ->
-    [exit_reasons, users_do_not_own, many_dicts_of_one_owner, ten_thousand_owners, killed_while_making,
+    [exit_reasons, users_do_not_own, many_dicts_of_one_owner, ten_thousand_owners, killed_while_making, failed_new_leaves_nothing,
      owner_server_is_killed, owners_die_while_there_is_no_owner_server, namespace_of_the_dead,
      namespaces_survive_a_kill_of_the_owner_server, namespace_is_made_anew, interrupted_with_its_process, destroyed_early,
      monitors_end, lost_handles, lost_and_forgotten, namespace_after_a_restart, remote_owner,
@@ -76,12 +76,16 @@ ten_thousand_owners(_Config) ->
     [receive {ready, Owner} -> ok end || Owner <- Owners],
     ?assertEqual(Before + 10001, maps:get(dicts, py:info())),
     Begin = py_ct:ms(0),
+    Waits = py_ct:cpu_waits(),
     exit(Gate, kill),
     Answers = answer_until(fun() -> maps:get(dicts, py:info()) =:= Before + 1 end, SD, 0),
     Took = py_ct:ms(Begin),
-    ct:pal("10,000 owners cleaned in ~b ms; others got ~b answers meanwhile", [Took, Answers]),
-    ?assert(Answers > 0),
-    ?assert(Took < 5000),   % a second, and patience with a busy machine
+    Waited = py_ct:cpu_waits() - Waits,
+    ct:pal("10,000 owners cleaned in ~b ms, ~b of them with a busy machine; others got ~b answers meanwhile", [Took, Waited, Answers]),
+    %% one answer would be one that came when all was done
+    ?assert(Answers >= 10),
+    %% a second, and what the machine was busy meanwhile; not all of it, however busy it is
+    ?assert(Took < 1000 + Waited andalso Took < 5000),
     py_ct:eventually(fun() -> maps:get(namespaces, py:info()) =:= 0 end).
 
 answer_until(Done, SD, Answers) ->
@@ -109,6 +113,23 @@ busy_wait(N) ->
     erlang:yield(),
     _ = lists:sum(lists:seq(1, N * 10)),
     busy_wait(N - 1).
+
+%% The port program dies before it answers: the caller is told and owns nothing, though it lives on.
+failed_new_leaves_nothing(_Config) ->
+    Pid = py_ct:os_pid(),
+    ok = py_ct:signal("STOP", Pid),
+    Test = self(),
+    Maker = spawn(fun() ->
+                          Test ! {self(), try py:shared_dict_new() catch exit:{port_down, _} -> told end},
+                          receive after infinity -> ok end
+                  end),
+    py_ct:eventually(fun() -> lists:keymember(Maker, 2, py_tables:dicts()) end),
+    ok = py_ct:kill_9(Pid),
+    receive {Maker, Answer} -> ?assertEqual(told, Answer) end,
+    py_ct:eventually(fun() -> py_tables:dicts() =:= [] end),
+    py_ct:await_another(Pid),
+    ?assertMatch(#{owners := 0}, py_owner:count()),
+    exit(Maker, kill).
 
 %% py_owner dies; its successor knows all owners, and dicts stay as they were.
 owner_server_is_killed(_Config) ->

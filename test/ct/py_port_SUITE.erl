@@ -9,7 +9,7 @@
          killed_again_and_again/1,
          children_of_python_go_too/1, heartbeat/1, heartbeat_spares_busy_python/1,
          too_many_in_flight/1, in_flight_of_killed_callers/1, busy_port/1, killed_while_the_port_is_busy/1, stop_while_python_runs/1, stop_a_stopped_one/1,
-         node_is_killed/1, status_shows_no_values/1, nothing_logs_values/1]).
+         node_is_killed/1, output_is_shown/1, status_shows_no_values/1, nothing_logs_values/1]).
 
 -behaviour(supervisor).
 
@@ -25,7 +25,7 @@ all() ->
      py_port_is_killed_over_a_stopped_program, killed_again_and_again,
      children_of_python_go_too, heartbeat, heartbeat_spares_busy_python,
      too_many_in_flight, in_flight_of_killed_callers, busy_port, killed_while_the_port_is_busy, stop_while_python_runs, stop_a_stopped_one,
-     node_is_killed, status_shows_no_values, nothing_logs_values].
+     node_is_killed, output_is_shown, status_shows_no_values, nothing_logs_values].
 
 init_per_testcase(_Case, Config) ->
     _ = application:stop(pyport),
@@ -367,7 +367,6 @@ stop_a_stopped_one(_Config) ->
 
 %% kill -9 of the node while Python spins: the port program and its children are gone a moment later.
 node_is_killed(_Config) ->
-    Paths = lists:append([["-pa", Path] || Path <- code:get_path(), filelib:is_dir(Path)]),
     Code = "{ok, _} = pyport:start_link([{interpreters, 2}]),"
         "{ok, Child} = py:eval(<<\"__import__('subprocess').Popen(['sleep', '1000']).pid\">>),"
         "[spawn(fun() -> py:exec(<<\"while True: pass\">>, #{}, infinity) end) || _ <- [1, 2, 3]],"
@@ -375,7 +374,7 @@ node_is_killed(_Config) ->
         " case lists:all(fun(#{busy := B}) -> B end, I) of true -> P; false -> F(F) end end,"
         "io:format(\"ready ~b ~b~n\", [Busy(Busy), Child]), receive after infinity -> ok end.",
     Node = open_port({spawn_executable, os:find_executable("erl")},
-                     [{args, ["-noshell", "-noinput" | Paths] ++ ["-eval", Code]}, {line, 1000}, exit_status, hide]),
+                     [{args, ["-noshell", "-noinput" | paths()] ++ ["-eval", Code]}, {line, 1000}, exit_status, hide]),
     [Program, Child] = receive {Node, {data, {eol, "ready " ++ Pids}}} -> [list_to_integer(P) || P <- string:lexemes(Pids, " ")]
                        after 60000 -> ct:fail(no_node)
                        end,
@@ -383,10 +382,40 @@ node_is_killed(_Config) ->
     %% erl is a script that becomes beam.smp, or its parent
     {os_pid, Beam} = erlang:port_info(Node, os_pid),
     Begin = py_ct:ms(0),
+    Waits = py_ct:cpu_waits(),
     ok = py_ct:kill_9(Beam),
     py_ct:eventually(fun() -> not py_ct:is_alive(Program) end),
     py_ct:eventually(fun() -> not py_ct:is_alive(Child) end),
-    ct:pal("gone after ~b ms", [py_ct:ms(Begin)]).
+    Took = py_ct:ms(Begin),
+    Waited = py_ct:cpu_waits() - Waits,
+    ct:pal("gone after ~b ms, ~b of them with a busy machine", [Took, Waited]),
+    %% a second, and what the machine was busy meanwhile; not all of it, however busy it is
+    ?assert(Took < 1000 + Waited andalso Took < 5000).
+
+%%% What a user sees who has configured nothing
+
+%% A stock logger would let nothing pass that has a domain.
+output_is_shown(_Config) ->
+    Code = "{ok, _} = pyport:start_link([{interpreters, 1}]),"
+        "ok = py:exec(<<\"print('hello from Python')\">>),"
+        "_ = sys:get_state(py_log),"   % print came before the reply of exec
+        "ok = logger_std_h:filesync(default),"
+        "init:stop().",
+    ?assertNotEqual(nomatch, binary:match(run_node(Code), <<"hello from Python">>)).
+
+run_node(Code) ->
+    Node = open_port({spawn_executable, os:find_executable("erl")},
+                     [{args, ["-noshell", "-noinput" | paths()] ++ ["-eval", Code]}, binary, exit_status, hide]),
+    run_node_output(Node, <<>>).
+
+run_node_output(Node, Output) ->
+    receive
+        {Node, {data, More}} -> run_node_output(Node, <<Output/binary, More/binary>>);
+        {Node, {exit_status, 0}} -> Output
+    after 60000 -> ct:fail({node_does_not_end, Output})
+    end.
+
+paths() -> lists:append([["-pa", Path] || Path <- code:get_path(), filelib:is_dir(Path)]).
 
 %%% Values are nobody's business
 

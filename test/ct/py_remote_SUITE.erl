@@ -4,7 +4,7 @@
 -export([all/0, suite/0, init_per_suite/1, end_per_suite/1]).
 -export([all_operations/1, same_errors/1, error_says_why/1, default_stays_at_home/1, values_keep_their_pids/1,
          handle_of_another_node/1, port_down_there/1, not_started_there/1, node_down/1, node_that_never_was/1,
-         destroyed_there/1]).
+         destroyed_there/1, carried_once/1]).
 -export([start_there/0, keep_a_dict/1]).
 
 -include_lib("common_test/include/ct.hrl").
@@ -15,7 +15,7 @@ suite() -> [{timetrap, {minutes, 2}}].
 all() ->
     [all_operations, same_errors, error_says_why, default_stays_at_home, values_keep_their_pids,
      handle_of_another_node, port_down_there, not_started_there, node_down, node_that_never_was,
-     destroyed_there].
+     destroyed_there, carried_once].
 
 init_per_suite(Config) -> py_ct:start(Config, [{max_frame, 4 bsl 20}]).
 
@@ -141,6 +141,10 @@ destroyed_there(_Config) ->
               {_, Text} = py_ct:badarg_text(fun() -> py:shared_dict_get(SD, k) end),
               ?assertNotEqual(nomatch, binary:match(Text, <<"the SharedDict has been destroyed">>))
       end).
+
+%% A node that is asked for a dict which is not its own, since it was renamed meanwhile, asks no further one.
+carried_once(_Config) ->
+    ?assertEqual({badarg, {1, destroyed}}, py_dict:serve(get, {'$pyport_dict', 'nobody@nowhere.invalid', <<1:128>>}, [<<"k">>])).
 
 %%% Helpers
 

@@ -23,8 +23,16 @@ class TestOutput(unittest.TestCase):
             self.assertEqual(stream.buffer.write(b"bytes"), 5)
             stream.flush()
             stream.writelines(["a\n", "b\n"])
+            stream.close()
+            self.assertFalse(stream.closed)
         self.assertIs(sys.__stdout__, sys.stdout)
         self.assertIs(sys.__stderr__, sys.stderr)
+
+    def test_a_line_without_end_is_not_kept_for_ever(self):
+        for _ in range(10):
+            sys.stdout.write("x" * 10_000)
+        self.assertLess(sys.stdout._partial_size, 65_536)
+        sys.stdout.flush()
 
     def test_printing_while_printing(self):
         class Loud:

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from collections import abc
 
 import _erlang
 import shared_case
@@ -71,6 +72,25 @@ class TestMapping(shared_case.SharedCase):
         for key in self.sd:
             del self.sd[key]
         self.assertEqual(len(self.sd), 0)
+
+    def test_a_plain_dict_of_it(self):
+        self.sd["b"], self.sd[2], self.sd[b"\xff"] = 1, [2], None
+        self.assertEqual(dict(self.sd), {"b": 1, 2: [2], b"\xff": None})
+        self.assertEqual({**self.sd}, dict(self.sd))
+        self.assertEqual(list(dict(self.sd)), ["b", 2, b"\xff"])
+
+    def test_is_a_container_and_no_full_mapping(self):
+        for kind in (abc.Container, abc.Iterable, abc.Sized, abc.Collection, abc.Hashable):
+            self.assertIsInstance(self.sd, kind)
+        self.assertNotIsInstance(self.sd, abc.Mapping)  # it has no items() that could be atomic
+        self.assertNotIsInstance(self.sd, dict)
+
+    def test_changes_are_seen_by_all_that_name_it(self):
+        other = SharedDict(self.sd)
+        self.sd["k"] = 1
+        self.assertEqual(other["k"], 1)
+        del other["k"]
+        self.assertNotIn("k", self.sd)
 
     def test_empty_is_false(self):
         self.assertFalse(self.sd)

@@ -26,6 +26,16 @@ test_port_is_built_beside_rebar3s_profiles() {
   times_logged cmake ' -G ' 1
 }
 
+test_port_is_not_configured_anew_when_the_same_python_is_named() {
+  everything_installed
+  fake_python "$T/bin/python3.13" 3.13.4
+  run scripts/build-port
+  PYTHON=python3.13 run scripts/build-port
+  succeeds
+  PYTHON=$T/bin/python3.13 run scripts/build-port
+  times_logged cmake ' -G ' 1
+}
+
 test_port_is_configured_anew_for_another_python() {
   everything_installed
   fake_python "$T/bin/python3.13" 3.13.4

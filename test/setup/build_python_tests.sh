@@ -21,13 +21,10 @@ test_build_takes_the_archives_newest_release() {
 test_build_uses_this_machines_archive_with_a_private_list() {
   python_can_be_built
   archive_has python3.13 3.13.9-1
-  # The list is gone with the build's folder; what apt was given at that moment is kept.
-  sed -i 's|^echo "$\*" >>"$T/apt.log"|&; for w in "$@"; do case $w in *sourcelist=*) cat "${w#*sourcelist=}" >"$T/list" ;; esac; done|' \
-    "$T/bin/apt-get"
   run scripts/build-python
   succeeds
-  equal "$(sed 's/ \[[^]]*\]//' "$T/list" | tr '\n' ';')" \
-    'deb-src http://mirror.test/debian/ sid main;deb-src http://mirror.test/debian/ testing main;deb-src http://mirror.test/debian/ trixie main;'
+  equal "$(sed 's/ \[[^]]*\]//; s|^deb-src http://mirror.test/debian/ ||' "$T/list" | tr '\n' ';')" \
+    'sid main;testing main;trixie main;'
   logged apt "-o Dir::Etc::sourceparts=/dev/null -o Dir::State=$cache/build-python."
   logged apt '-o APT::Sandbox::User=root'
 }
@@ -36,8 +33,6 @@ test_build_on_ubuntu_looks_in_its_development_release() {
   python_can_be_built
   printf 'ID=ubuntu\nVERSION_CODENAME=noble\n' >"$T/os-release"
   archive_has python3.13 3.13.9-1
-  sed -i 's|^echo "$\*" >>"$T/apt.log"|&; for w in "$@"; do case $w in *sourcelist=*) cat "${w#*sourcelist=}" >"$T/list" ;; esac; done|' \
-    "$T/bin/apt-get"
   run scripts/build-python
   succeeds
   equal "$(sed 's/ \[[^]]*\]//' "$T/list")" 'deb-src http://mirror.test/debian/ devel main universe'

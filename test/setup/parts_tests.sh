@@ -67,15 +67,16 @@ test_a_failed_build_is_a_failure_and_a_good_one_counts_nothing() {
 }
 
 test_ctest_is_counted() {
-  cat >"$T/repo/junit.xml" <<'END'
+  # CTest indents with tabs, which stand here as ">".
+  sed 's/^>/\t/' >"$T/repo/junit.xml" <<'END'
 <?xml version="1.0" encoding="UTF-8"?>
 <testsuite name="x"
-	tests="12"
-	failures="2"
-	disabled="1"
-	skipped="3"
-	hostname="h" time="1">
-	<testcase name="a" status="run"/>
+>tests="12"
+>failures="2"
+>disabled="1"
+>skipped="3"
+>hostname="h" time="1">
+><testcase name="a" status="run"/>
 END
   tr -d '\n' <"$T/repo/junit.xml" >"$T/repo/one-line.xml"
   with_parts 'junit=junit.xml; part ctest 10 count_junit true || true
@@ -122,4 +123,40 @@ test_python_tests_that_did_not_run_are_a_failure() {
   with_parts 'ct_logs=ct; count_python_in_ct; extra_row Python "$passed" "$failed" "$skipped"'
   fails
   last_line_is '0 passed, 1 failed'
+}
+
+# note_is FUNCTION TEXT: what a function of notes.sh makes of output in the file "log".
+note_is() {
+  printf '%s\n' '. scripts/lib/notes.sh' "$1 log" >"$T/repo/note"
+  run sh note
+  equal "$out" "$2"
+}
+
+test_notes_show_no_escapes() {
+  printf '===> one\n\033[0;32m===> Compiling pyport\033[0m\n' >"$T/repo/log"
+  note_is last_line 'Compiling pyport'
+}
+
+test_notes_of_builds_are_short() {
+  echo '[37/158] Building CXX object port_src/CMakeFiles/pyport_value.dir/value/to_pickle.cc.o' >"$T/repo/log"
+  note_is last_line '37/158 value/to_pickle.cc'
+  echo '[131/158] Linking CXX executable test/unit/value_test' >"$T/repo/log"
+  note_is last_line '131/158 test/unit/value_test'
+  echo 'Get:152 http://mirror.test/debian trixie/main amd64 libboost-dev amd64 1.83' >"$T/repo/log"
+  note_is last_line 'downloading libboost-dev'
+}
+
+test_note_of_common_test_counts_cases() {
+  printf '===> Running...\n%%%%%% a_SUITE: \033[0;32m.\033[0m\033[0m\033[0;32m.\033[0m amid\n\033[0;32m.\033[0m\n' >"$T/repo/log"
+  note_is ct_note 'a_SUITE, 3 passed'
+  printf '%%%%%% b_SUITE ==> one: \033[0;31mFAILED\033[0m\n%%%%%% b_SUITE: .' >>"$T/repo/log"
+  note_is ct_note 'b_SUITE, 4 passed, 1 failed'
+}
+
+test_the_failed_ones_of_many_tests_are_shown() {
+  with_parts 'part many 10 count_one sh -c "echo the failed one; for n in 1 2 3 4 5 6 7 8 9; do
+      for m in 1 2 3 4 5; do echo \" \$n\$m/99 Test  #1: a.b.c ....   Passed    0.00 sec\"; done; done; exit 1" || true'
+  fails
+  says 'the failed one'
+  does_not_say 'a.b.c'
 }

@@ -36,7 +36,7 @@ make_machine() {
 
 # everything_installed [WITHOUT]: all that the levels run and test need, but for one package.
 everything_installed() {
-  for package in g++ make cmake ninja-build libboost-dev erlang-base rebar3 libgtest-dev erlang-proper; do
+  for package in g++ make cmake ninja-build libboost-dev erlang-base rebar3 libgtest-dev erlang-proper git; do
     if [ "$package" != "${1:-}" ]; then "$T/bin/install-package" "$package"; fi
   done
 }

@@ -120,6 +120,23 @@ TEST(Cancel, OneStuckInterpreterDoesNotHoldUpTheOthers) {
   EXPECT_TRUE(is_error(wait(stuck), Errc::cancelled)) << shown(wait(stuck));
 }
 
+// Until it ends, if ever, nobody else is sent behind it: neither new namespaces nor jobs that may run
+// anywhere.
+TEST(Cancel, NobodyIsSentBehindAJobThatDoesNotEnd) {
+  const Pipe tell, wake;
+  const std::string code = "import ctypes\nctypes.CDLL(None).system(" + waiting_shell(tell, wake) + ")";
+  const RequestId stuck = submit(0, ExecJob{code, {}}, true);
+  tell.wait_line();
+  cancel(stuck);
+  for (std::size_t i = 0; i < 3 * kInterpreters; ++i) EXPECT_EQ(eval(new_namespace(), "'new'"), "new");
+  std::vector<RequestId> jobs;
+  for (std::size_t i = 0; i < 3 * kInterpreters; ++i) jobs.push_back(submit(0, EvalJob{"'any'", {}}, true));
+  for (const RequestId id : jobs) EXPECT_EQ(shown(wait(id)), "any");
+  EXPECT_FALSE(port().sink.is_done(stuck));
+  wake.write_line();
+  wait(stuck);
+}
+
 // The interrupt comes in while the job is in a C function after which no Python code runs: nobody is
 // there to be hit but the next job.
 TEST(Cancel, AnInterruptThatComesTooLateIsTakenBack) {

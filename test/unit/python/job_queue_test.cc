@@ -49,6 +49,19 @@ TEST(JobQueue, RunningJobsDoNotCountForTheLimit) {
   EXPECT_EQ(queue.push(job(4)).error().code, Errc::overloaded);
 }
 
+TEST(JobQueue, ARunningJobIsGivenUpUntilItEnds) {
+  JobQueue queue(10);
+  for (RequestId id : {1U, 2U}) ASSERT_TRUE(queue.push(job(id)).ok());
+  EXPECT_EQ(taken_id(queue), 1U);
+  EXPECT_FALSE(queue.load().given_up);
+  queue.cancel(1);
+  EXPECT_TRUE(queue.load().given_up);
+  queue.finished();
+  EXPECT_FALSE(queue.load().given_up);
+  EXPECT_EQ(taken_id(queue), 2U);
+  EXPECT_FALSE(queue.load().given_up) << "the next one is another job";
+}
+
 TEST(JobQueue, CancelTakesAWaitingJobOut) {
   JobQueue queue(2);
   ASSERT_TRUE(queue.push(job(1)).ok());

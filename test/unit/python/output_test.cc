@@ -14,7 +14,7 @@ TEST(Output, PrintArrivesLineByLine) {
   EXPECT_EQ(exec(ns, "print('first line')\nprint('second', 'line')"), "<done>");
   const LogRecord record = logged("first line");
   EXPECT_EQ(record.stream, LogStream::out);
-  EXPECT_EQ(record.level, LogLevel::info);
+  EXPECT_EQ(record.level, LogLevel::notice);
   EXPECT_EQ(record.logger, "");
   EXPECT_GE(record.interpreter, 1U);
   EXPECT_LE(record.interpreter, kInterpreters);

@@ -17,7 +17,6 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent / "fake")]
 
-import _erlang  # noqa: E402
 from etf_reader import Atom, decode  # noqa: E402
 
 sys.setrecursionlimit(20000)
@@ -47,14 +46,28 @@ class Values:
         self.made = []
 
     def integer(self):
-        bits = self.random.choice((1, 7, 8, 9, 15, 16, 17, 31, 32, 33, 62, 63, 64, 65, 127, 128, 2030, 2040, 2048, 9000))
+        bits = self.random.choice(
+            (1, 7, 8, 9, 15, 16, 17, 31, 32, 33, 62, 63, 64, 65, 127, 128, 2030, 2040, 2048, 9000)
+        )
         value = self.random.getrandbits(bits)
         value = self.random.choice((value, 1 << bits, (1 << bits) - 1, 1 << (bits - 1)))
         return self.random.choice((value, -value))
 
     def number(self):
-        return self.random.choice((0.0, -0.0, 1.5, -2.25e-300, 5e-324, 1.7976931348623157e308, math.inf, -math.inf,
-                                   math.nan, self.random.gauss(0, 1e6)))
+        return self.random.choice(
+            (
+                0.0,
+                -0.0,
+                1.5,
+                -2.25e-300,
+                5e-324,
+                1.7976931348623157e308,
+                math.inf,
+                -math.inf,
+                math.nan,
+                self.random.gauss(0, 1e6),
+            )
+        )
 
     def text(self):
         size = self.random.choice((0, 1, 3, 3, 5, 5, 20, 20, 255, 256))
@@ -62,12 +75,30 @@ class Values:
         return "".join(self.random.choices(alphabet, k=size))
 
     def data(self):
-        return self.random.choice((b"", b"latin\xff\x80\xe9", self.random.randbytes(self.random.choice((1, 255, 256, 700))),
-                                   self.text().encode()))
+        return self.random.choice(
+            (
+                b"",
+                b"latin\xff\x80\xe9",
+                self.random.randbytes(self.random.choice((1, 255, 256, 700))),
+                self.text().encode(),
+            )
+        )
 
     def leaf(self):
-        return self.random.choice((lambda: None, lambda: True, lambda: False, self.integer, self.number, self.text,
-                                   self.data, lambda: [], lambda: (), dict))()
+        return self.random.choice(
+            (
+                lambda: None,
+                lambda: True,
+                lambda: False,
+                self.integer,
+                self.number,
+                self.text,
+                self.data,
+                lambda: [],
+                lambda: (),
+                dict,
+            )
+        )()
 
     def key(self, depth=0):
         if depth < 2 and self.random.random() < 0.2:

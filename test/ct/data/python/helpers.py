@@ -1,4 +1,5 @@
 """Ordinary helpers for the suites."""
+
 import time
 
 from erlang import SharedDict

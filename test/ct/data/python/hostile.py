@@ -1,4 +1,5 @@
 """Python that does what it should not. One function a wickedness."""
+
 import ctypes
 import os
 import signal
@@ -8,6 +9,16 @@ import threading
 import time
 
 from erlang import SharedDict
+
+
+def print_everywhere():
+    print("\x00\x00\x00\x08\x01\x81\x00\x00\x00\x00\x00\x01")
+    print("no line end", end="", flush=True)
+    print("\ud800 alone", file=sys.stderr)
+    sys.stdout.buffer.write(b"\xff\x00\x01\n")
+    sys.__stdout__.write("the first stdout\n")
+    os.write(sys.stdout.fileno(), b"by its number\n")
+    return "printed"
 
 
 def write_to_fd_1():
@@ -251,6 +262,72 @@ def destroy_while_storing(handle):
     SharedDict(handle)["k"] = Destroyer(handle)
 
 
+class Reentrant:
+    """Uses the dict in which it is a key whenever it is hashed, compared or collected."""
+
+    def __init__(self, handle, name):
+        self.handle, self.name = handle, name
+
+    def tell(self, what):
+        sd = SharedDict(self.handle)
+        count = sd.get(what, 0)
+        sd[what] = count + 1
+        if count == 0:  # or else there is no end to it
+            sd["k"]
+
+    def __hash__(self):
+        self.tell("hashed")
+        return 1
+
+    def __eq__(self, other):
+        self.tell("compared")
+        return self.name == other.name
+
+    def __del__(self):
+        self.tell("collected")
+
+
+def reenter(handle):
+    """Stores and reads a dict and a set of such keys; gives what they were asked for while read."""
+    sd = SharedDict(handle)
+    told = []
+    for kind in (dict.fromkeys, set, frozenset):
+        sd["k"] = "old"
+        sd["k"] = kind([Reentrant(handle, "a"), Reentrant(handle, "b")])
+        for what in ("hashed", "compared", "collected"):
+            sd[what] = 0
+        size = len(sd["k"])
+        told.append([size] + [sd[what] > 0 for what in ("hashed", "compared", "collected")])
+    return told
+
+
+class Evil(str):
+    """As a key: its hash and equality are not to be asked for."""
+
+    def __hash__(self):
+        raise ValueError("hashed")
+
+    def __eq__(self, other):
+        raise ValueError("compared")
+
+
+def evil_key(handle):
+    sd = SharedDict(handle)
+    key = Evil("evil")
+    sd[key] = 1
+    found = [sd[key], sd.get(key), key in sd, sd["evil"]]
+    del sd[key]
+    return found
+
+
+def wait_for_ever(handle):
+    """Where no interrupt reaches it."""
+    lock = threading.Lock()
+    lock.acquire()
+    SharedDict(handle)["begun"] = True
+    lock.acquire()
+
+
 class Mourner:
     """Uses its dict when it is collected."""
 
@@ -293,10 +370,11 @@ def lines_without_end(count):
 
 
 def write_in_a_loop(handle, seconds):
+    """Gives the number of rounds and the longest time that one took, in seconds."""
     sd = SharedDict(handle)
-    end = time.monotonic() + seconds
-    count = 0
-    while time.monotonic() < end:
+    begin = last = time.monotonic()
+    count = longest = 0
+    while last - begin < seconds:
         for key in ("a", "b", "c"):
             sd[key] = {"n": count, "text": "x" * 100, "list": [count] * 10}
         count += 1
@@ -304,4 +382,6 @@ def write_in_a_loop(handle, seconds):
             del sd["d"]
         except KeyError:  # another writer was faster
             sd["d"] = count
-    return count
+        now = time.monotonic()
+        longest, last = max(longest, now - last), now
+    return count, longest

@@ -146,11 +146,6 @@ forget_dict(Bits, Owners) ->
 -spec handle_info(term(), state()) -> {noreply, state()}.
 handle_info({'DOWN', _, process, Pid, _}, Owners) ->
     {noreply, bury([Pid | drain(?DRAIN)], Owners)};
-%% py_port ended; when it was killed, those who waited for replies are told by its heir.
-handle_info({'ETS-TRANSFER', Pending, _, py_pending}, Owners) ->
-    _ = py_pending:answer_all(Pending, killed),
-    true = ets:delete(Pending),
-    {noreply, Owners};
 handle_info(_Message, Owners) ->
     ?LOG_WARNING("py_owner got a message that it does not know", #{domain => [pyport]}),
     {noreply, Owners}.

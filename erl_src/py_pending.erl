@@ -1,26 +1,30 @@
 %% @private The requests that wait for their replies: id -> the process and the reference that the reply goes to.
 %%
 %% Callers put their own rows. py_port takes them when replies arrive, and answers all that are left when the
-%% port program dies. The table is py_port's and goes with it, by way of the heir that it names: the one who
-%% answers the rows that a killed py_port has left. After that callers get badarg.
+%% port program dies. The table is py_port's. When py_port ends, by a kill too, the table goes to an heir, a process
+%% that knows nothing else, and it answers what is left; after that callers get badarg from the table.
 %%
 %% The number in flight is the size of the table: nothing else has to be counted down when callers are
 %% killed. A row whose caller was killed before it sent anything is swept with each heartbeat.
 -module(py_pending).
 
--export([new/1, put/3, take/2, size/1, answer_all/2, sweep/1]).
+-export([new/0, put/3, take/2, size/1, answer_all/2, sweep/1]).
 
 -type id() :: 1..16#ffffffff.
 -type receiver() :: {pid(), reference()}.
 
-%% @doc The heir gets `{'ETS-TRANSFER', Table, _, py_pending}' when the calling process ends.
--spec new(Heir :: pid() | undefined) -> {ets:tid(), atomics:atomics_ref()}.
-new(Heir) ->
-    Table = ets:new(py_pending, [set, public, {write_concurrency, true} | heir(Heir)]),
-    {Table, atomics:new(1, [{signed, false}])}.
+%% @doc The calling process is to be the one that routes replies. It is linked to the heir, so that none is
+%% without the other.
+-spec new() -> {ets:tid(), atomics:atomics_ref()}.
+new() ->
+    Heir = spawn_link(fun inherit/0),
+    {ets:new(py_pending, [set, public, {write_concurrency, true}, {heir, Heir, died}]), atomics:new(1, [{signed, false}])}.
 
-heir(undefined) -> [];
-heir(Pid) -> [{heir, Pid, py_pending}].
+inherit() ->
+    process_flag(trap_exit, true),
+    receive
+        {'ETS-TRANSFER', Pending, _, died} -> answer_all(Pending, killed)
+    end.
 
 %% @doc Gives the caller a free id. Ids wrap at 32 bits; 0 is the events'.
 -spec put(ets:tid(), atomics:atomics_ref(), reference()) -> id().

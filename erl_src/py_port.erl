@@ -40,7 +40,6 @@ start_link(Config) ->
 -spec init(pyport_config:config()) -> {ok, #state{}} | {stop, term()}.
 init(#{program := Program} = Config) ->
     process_flag(trap_exit, true),
-    process_flag(priority, high),
     process_flag(sensitive, true),
     end_previous(),
     case pyport_config:check_program(Program) of
@@ -61,7 +60,7 @@ open(Program) ->
 
 start(Port, Config) ->
     Process = identify(Port),
-    {Pending, Ids} = py_pending:new(whereis(py_owner)),
+    {Pending, Ids} = py_pending:new(),
     #{heartbeat_interval := Interval, heartbeat_timeout := Timeout} = Config,
     State = #state{port = Port, pending = Pending, process = Process, interval = Interval,
                    patience = max(1, Timeout div Interval)},
@@ -150,6 +149,7 @@ handle_info(_Message, State) ->
     ?LOG_WARNING("py_port got a message that it does not know", #{domain => [pyport]}),
     {noreply, State}.
 
+%% Between taking a row and sending nothing calls or returns, so a kill cannot come in between.
 route(<<?PROTOCOL_VERSION, Op, _:16, Id:32, Body/binary>>, Pending) when Id =/= 0 ->
     case py_pending:take(Pending, Id) of
         {Pid, Ref} -> Pid ! {Ref, Op, Body}, ok;

@@ -12,9 +12,8 @@
 %%
 %% Whoever takes the row out of the pending table decides the request, so each is answered exactly once:
 %% py_port with the reply, or with the word that the port program died; the caller itself when its time is
-%% over, and then a late reply finds no row; py_owner, which inherits the table, when py_port was killed.
-%% A caller does not monitor py_port: two signals to it for each request were a fifth of the round trip. It
-%% looks once a second instead, which bounds its wait even when all that should answer it were killed.
+%% over, and then a late reply finds no row; the heir of the table when py_port was killed. So a caller need not
+%% monitor py_port: two signals to it for each request were a fifth of the round trip.
 -module(py_request).
 
 -include("py_context.hrl").
@@ -32,7 +31,7 @@
                  | timeout.
 -type ticket() :: {Ref :: reference(), py_protocol:id(), py_context:context()}.
 
--define(LOOK, 1000).   % milliseconds between two looks whether anybody is there to answer
+-define(ON_ITS_WAY, 1000).   % milliseconds between the taking of a row and the message, at most
 
 %% @doc Sends a request and waits for its reply, at most `Timeout'.
 %%
@@ -47,7 +46,7 @@ call(Context, Op, Flags, Body, Timeout) ->
                 Id when is_integer(Id) ->
                     receive
                         {Ref, ReplyOp, Reply} -> {ReplyOp, Reply}
-                    after min(Timeout, ?LOOK) -> look({Ref, Id, Context}, Timeout)
+                    after Timeout -> give_up({Ref, Id, Context})
                     end;
                 Down -> Down
             end;
@@ -76,7 +75,7 @@ start(Context, Op, Flags, Body) ->
 await({Ref, _, _} = Ticket, Timeout) ->
     receive
         {Ref, Op, Body} -> {Op, Body}
-    after min(Timeout, ?LOOK) -> look(Ticket, Timeout)
+    after Timeout -> give_up(Ticket)
     end.
 
 %% @doc Sends a frame that is not answered.
@@ -158,22 +157,6 @@ why_down() ->
         {ok, _} -> closed   % a newer port program is up already
     end.
 
-%% No reply yet, after some of the time or all of it.
-look({_, _, #context{server = Server}} = Ticket, Timeout) ->
-    case {is_process_alive(Server), Timeout} of
-        {false, _} -> unanswered(Ticket);
-        {true, infinity} -> await(Ticket, infinity);
-        {true, _} when Timeout > ?LOOK -> await(Ticket, Timeout - ?LOOK);
-        {true, _} -> give_up(Ticket)
-    end.
-
-%% py_port is no more. Either the heir of its table answers, or there is nobody left who could.
-unanswered(Ticket) ->
-    case take_back(Ticket) of
-        true -> {died, killed};
-        false -> answered(Ticket, {died, killed})
-    end.
-
 %% The time is over. A reply that came at the last moment counts.
 give_up({_, Id, Context} = Ticket) ->
     case take_back(Ticket) of
@@ -189,11 +172,11 @@ take_back({_, Id, #context{pending = Pending}}) ->
     catch error:badarg -> false
     end.
 
-%% The reply is on its way, unless its sender was killed between taking the row and sending.
+%% Somebody took the row and sends now.
 answered({Ref, _, _}, Otherwise) ->
     receive
         {Ref, Op, Body} -> {Op, Body}
-    after ?LOOK -> Otherwise
+    after ?ON_ITS_WAY -> Otherwise
     end.
 
 %% Never waits: a caller whose time is over must not wait for room in a busy port.

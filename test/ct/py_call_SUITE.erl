@@ -3,13 +3,16 @@
 
 -export([all/0, suite/0, init_per_suite/1, end_per_suite/1]).
 -export([log/2]).
--export([call/1, names/1, keyword_arguments/1, eval_with_variables/1, exec_and_main/1, namespaces_are_apart/1, run_a_script/1, run_is_relative_to_the_node/1,
+-export([call/1, names/1, keyword_arguments/1, eval_with_variables/1, exec_and_main/1, namespaces_are_apart/1,
+         run_a_script/1, run_is_relative_to_the_node/1,
          builtin_exception/1, own_exception/1, traceback_has_no_frames_of_ours/1, syntax_error/1, missing_names/1,
-         dotted_names/1, eval_does_not_leak/1, results/1, kinds_of_keys/1, objects_come_back/1, results_without_a_form/1,
+         dotted_names/1, eval_does_not_leak/1, results/1, kinds_of_keys/1, objects_come_back/1,
+         results_without_a_form/1,
          told_exceptions/1, bad_arguments/1, bad_argument_texts/1, bad_values/1, unknown_atom/1,
          timeout/1, timeout_interrupts/1, late_reply_is_dropped/1, zero_timeout/1, configured_timeout/1,
          spawned_calls_are_parallel/1, await_errors/1, await_timeout/1, spawn_main/1,
-         cast/1, cast_of_a_dead_process/1, cast_fails/1, log_domain/1, none_atom/1, printing/1, logging/1, no_format_strings/1, much_output/1, little_output_often/1, log_server_is_killed/1,
+         cast/1, cast_of_a_dead_process/1, cast_fails/1, log_domain/1, none_atom/1, printing/1, logging/1,
+         no_format_strings/1, much_output/1, little_output_often/1, log_server_is_killed/1,
          overloaded_queue/1, version_and_info/1, reentrant_processes/1]).
 
 -include_lib("common_test/include/ct.hrl").
@@ -18,13 +21,15 @@
 suite() -> [{timetrap, {minutes, 2}}].
 
 all() ->
-    [call, names, keyword_arguments, eval_with_variables, exec_and_main, namespaces_are_apart, run_a_script, run_is_relative_to_the_node,
+    [call, names, keyword_arguments, eval_with_variables, exec_and_main, namespaces_are_apart, run_a_script,
+    run_is_relative_to_the_node,
      builtin_exception, own_exception, traceback_has_no_frames_of_ours, syntax_error, missing_names,
      dotted_names, eval_does_not_leak, results, kinds_of_keys, objects_come_back, results_without_a_form,
      told_exceptions, bad_arguments, bad_argument_texts, bad_values, unknown_atom,
      timeout, timeout_interrupts, late_reply_is_dropped, zero_timeout, configured_timeout,
      spawned_calls_are_parallel, await_errors, await_timeout, spawn_main,
-     cast, cast_of_a_dead_process, cast_fails, log_domain, none_atom, printing, logging, no_format_strings, much_output, little_output_often, log_server_is_killed,
+     cast, cast_of_a_dead_process, cast_fails, log_domain, none_atom, printing, logging, no_format_strings,
+     much_output, little_output_often, log_server_is_killed,
      overloaded_queue, version_and_info, reentrant_processes].
 
 init_per_suite(Config) -> py_ct:start(Config, [{max_queue, 50}]).
@@ -196,7 +201,8 @@ objects_come_back(_Config) ->
     [begin
          {ok, {py_object, Type, Pickle} = Object} = py:eval(Code),
          ?assertEqual({Code, true}, {Code, is_binary(Pickle)}),
-         ?assertEqual({Code, {ok, true}}, {Code, py:eval(["object == ", Code, " and type(object) is type(", Code, ")"], #{object => Object})}),
+         ?assertEqual({Code, {ok, true}}, {Code, py:eval(["object == ", Code, " and type(object) is type(", Code, ")"],
+                                                #{object => Object})}),
          ?assertEqual({ok, Object}, py:eval(<<"object">>, #{object => Object}))
      end || {Code, Type} <- [{"Point(1)", <<"__main__.Point">>}, {"Pair(1, 2)", <<"__main__.Pair">>}, {"Color.RED", <<"__main__.Color">>},
                              {"Text('t')", <<"__main__.Text">>}, {"Table(a=1)", <<"__main__.Table">>},
@@ -319,7 +325,8 @@ spawned_calls_are_parallel(_Config) ->
 
 await_errors(_Config) ->
     Call = py:spawn_call(math, sqrt, [4]),
-    {error_badarg, _} = in_process(fun() -> try py:await(Call) catch error:badarg:Stack -> {error_badarg, Stack} end end),
+    {error_badarg, _} = in_process(fun() -> try py:await(Call) catch error:badarg:Stack -> {error_badarg,
+    Stack} end end),
     ?assertError(badarg, py:await(Call, -1)),
     ?assertEqual({ok, 2.0}, py:await(Call)),
     ?assertError(badarg, py:await(Call)),
@@ -388,7 +395,8 @@ none_atom(Config) ->
 printing(_Config) ->
     with_log(fun() ->
                      ok = py:exec(<<"import sys\nprint('to stdout')\nprint('to stderr', file=sys.stderr)\nprint('s\\u00fc\\u00df')">>),
-                     ?assertMatch(#{level := notice, meta := #{domain := [pyport, python], stream := stdout, interpreter := N}}
+                     ?assertMatch(#{level := notice, meta := #{domain := [pyport, python], stream := stdout,
+                     interpreter := N}}
                                     when is_integer(N), logged(<<"to stdout">>)),
                      ?assertMatch(#{meta := #{stream := stderr}}, logged(<<"to stderr">>)),
                      logged(<<"süß"/utf8>>)
@@ -498,7 +506,8 @@ with_log(Fun) ->
     Test = self(),
     ok = logger:add_handler(?MODULE, ?MODULE, #{config => Test, level => all,
                                                 filter_default => stop,
-                                                filters => [{ours, {fun logger_filters:domain/2, {log, sub, [pyport]}}}]}),
+                                                filters => [{ours, {fun logger_filters:domain/2, {log, sub,
+                                                [pyport]}}}]}),
     Level = maps:get(level, logger:get_primary_config()),
     ok = logger:set_primary_config(level, all),
     try Fun()

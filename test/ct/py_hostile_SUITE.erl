@@ -87,7 +87,9 @@ endless_recursion(Config) ->
 
 odd_exceptions(Config) ->
     ?assertMatch({error, {<<"hostile.Odd">>, #{message := <<"odd">>}}}, hostile(raise_odd, [])),
-    ?assertMatch({error, {<<"hostile.Mute">>, #{message := <<"<no message: str() of the exception raised ValueError>">>}}}, hostile(raise_mute, [])),
+    ?assertMatch({error, {<<"hostile.Mute">>,
+                          #{message := <<"<no message: str() of the exception raised ValueError>">>}}},
+                 hostile(raise_mute, [])),
     ?assertMatch({error, {'ValueError', #{message := <<"half a pair: ", _/binary>>}}}, hostile(raise_surrogate, [])),
     ?assertMatch({error, {'ValueError', #{message := <<"xxx", _/binary>>}}}, hostile(raise_huge, [])),
     ?assertMatch({error, {'KeyError', #{message := <<"'second'">>}}}, hostile(raise_nested, [])),

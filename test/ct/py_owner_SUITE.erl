@@ -2,9 +2,11 @@
 -module(py_owner_SUITE).
 
 -export([all/0, suite/0, init_per_suite/1, end_per_suite/1, init_per_testcase/2, end_per_testcase/2]).
--export([exit_reasons/1, users_do_not_own/1, many_dicts_of_one_owner/1, ten_thousand_owners/1, killed_while_making/1, failed_new_leaves_nothing/1,
+-export([exit_reasons/1, users_do_not_own/1, many_dicts_of_one_owner/1, ten_thousand_owners/1, killed_while_making/1,
+         failed_new_leaves_nothing/1,
          owner_server_is_killed/1, owners_die_while_there_is_no_owner_server/1, namespace_of_the_dead/1,
-         namespaces_survive_a_kill_of_the_owner_server/1, namespace_is_made_anew/1, interrupted_with_its_process/1, destroyed_early/1,
+         namespaces_survive_a_kill_of_the_owner_server/1, namespace_is_made_anew/1, interrupted_with_its_process/1,
+         destroyed_early/1,
          monitors_end/1, lost_handles/1, lost_and_forgotten/1, namespace_after_a_restart/1, remote_owner/1,
          remote_node_dies/1]).
 -export([make_and_wait/1]).
@@ -15,9 +17,11 @@
 suite() -> [{timetrap, {minutes, 2}}].
 
 all() ->
-    [exit_reasons, users_do_not_own, many_dicts_of_one_owner, ten_thousand_owners, killed_while_making, failed_new_leaves_nothing,
+    [exit_reasons, users_do_not_own, many_dicts_of_one_owner, ten_thousand_owners, killed_while_making,
+    failed_new_leaves_nothing,
      owner_server_is_killed, owners_die_while_there_is_no_owner_server, namespace_of_the_dead,
-     namespaces_survive_a_kill_of_the_owner_server, namespace_is_made_anew, interrupted_with_its_process, destroyed_early,
+     namespaces_survive_a_kill_of_the_owner_server, namespace_is_made_anew, interrupted_with_its_process,
+     destroyed_early,
      monitors_end, lost_handles, lost_and_forgotten, namespace_after_a_restart, remote_owner,
      remote_node_dies].
 
@@ -328,4 +332,3 @@ make_and_wait(Test) ->
         {go, Context, Id} -> Test ! {made, self(), gen_server:call({py_owner, node(Test)}, {new_dict, Context, Id})}
     end,
     receive after infinity -> ok end.
-

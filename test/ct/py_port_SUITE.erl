@@ -5,10 +5,12 @@
 -export([log/2, init/1]).
 -export([missing_program/1, bad_config/1, python_is_refused/1, only_one/1, own_supervisor/1,
          never_says_hello/1, dies_at_once/1, other_protocol/1, unknown_frames/1,
-         killed_while_all_wait/1, killed_while_dicts_wait/1, py_port_is_killed/1, all_that_answer_are_killed/1, py_port_is_killed_over_a_stopped_program/1,
+         killed_while_all_wait/1, killed_while_dicts_wait/1, py_port_is_killed/1, all_that_answer_are_killed/1,
+         py_port_is_killed_over_a_stopped_program/1,
          killed_again_and_again/1,
          children_of_python_go_too/1, heartbeat/1, heartbeat_spares_busy_python/1,
-         too_many_in_flight/1, in_flight_of_killed_callers/1, busy_port/1, killed_while_the_port_is_busy/1, stop_while_python_runs/1, stop_a_stopped_one/1,
+         too_many_in_flight/1, in_flight_of_killed_callers/1, busy_port/1, killed_while_the_port_is_busy/1,
+         stop_while_python_runs/1, stop_a_stopped_one/1,
          node_is_killed/1, output_is_shown/1, status_shows_no_values/1, nothing_logs_values/1]).
 
 -behaviour(supervisor).
@@ -24,7 +26,8 @@ all() ->
      killed_while_all_wait, killed_while_dicts_wait, py_port_is_killed, all_that_answer_are_killed,
      py_port_is_killed_over_a_stopped_program, killed_again_and_again,
      children_of_python_go_too, heartbeat, heartbeat_spares_busy_python,
-     too_many_in_flight, in_flight_of_killed_callers, busy_port, killed_while_the_port_is_busy, stop_while_python_runs, stop_a_stopped_one,
+     too_many_in_flight, in_flight_of_killed_callers, busy_port, killed_while_the_port_is_busy,
+     stop_while_python_runs, stop_a_stopped_one,
      node_is_killed, output_is_shown, status_shows_no_values, nothing_logs_values].
 
 init_per_testcase(_Case, Config) ->
@@ -108,7 +111,8 @@ never_says_hello(Config) ->
 dies_at_once(Config) ->
     process_flag(trap_exit, true),
     %% read first, or else what is told may be that HELLO could not be written
-    ?assertEqual({error, {port_down, {exit_status, 3}}}, pyport:start_link([{program, script(Config, "head -c 4 >/dev/null; exit 3")}])),
+    ?assertEqual({error, {port_down, {exit_status, 3}}}, pyport:start_link([{program, script(Config,
+    "head -c 4 >/dev/null; exit 3")}])),
     ?assertMatch({error, {port_down, _}}, pyport:start_link([{program, script(Config, "kill -9 $$")}])).
 
 other_protocol(Config) ->
@@ -197,11 +201,11 @@ py_port_is_killed(_Config) ->
      end || {Caller, Monitor} <- Callers],
     py_ct:await_another(Pid),
     py_ct:eventually(fun() -> not py_ct:is_alive(Pid) end),
-    %% py_owner inherited the killed one's table and let it go
+    %% the killed one's table is gone
     py_ct:eventually(fun() -> length([Table || Table <- ets:all(), ets:info(Table, name) =:= py_pending]) =:= 1 end),
     ?assertError(badarg, py:shared_dict_get(SD, k)).
 
-%% Nobody is left who knows of the waiting: callers notice it themselves.
+%% Whoever else is killed: those who wait are told.
 all_that_answer_are_killed(_Config) ->
     start([]),
     Pid = py_ct:os_pid(),
@@ -322,7 +326,8 @@ busy_port(_Config) ->
     Value = binary:copy(<<"v">>, 1 bsl 20),
     ok = py_ct:signal("STOP", Pid),
     Callers = [spawn_monitor(fun() -> exit(py:shared_dict_set(SD, N, Value)) end) || N <- lists:seq(1, 40)],
-    py_ct:eventually(fun() -> length([C || {C, _} <- Callers, {status, suspended} =:= process_info(C, status)]) > 20 end),
+    py_ct:eventually(fun() -> length([C || {C, _} <- Callers, {status, suspended} =:= process_info(C,
+    status)]) > 20 end),
     ok = py_ct:signal("CONT", Pid),
     [receive {'DOWN', Monitor, process, Caller, Why} -> ?assertEqual(ok, Why) end || {Caller, Monitor} <- Callers],
     ?assertEqual(lists:seq(1, 40), lists:sort(py:shared_dict_keys(SD))),
@@ -341,9 +346,11 @@ killed_while_the_port_is_busy(_Config) ->
                                               end,
                                      exit({Answer, late_messages()})
                              end) || N <- lists:seq(1, 40)],
-    py_ct:eventually(fun() -> length([C || {C, _} <- Callers, {status, suspended} =:= process_info(C, status)]) > 20 end),
+    py_ct:eventually(fun() -> length([C || {C, _} <- Callers, {status, suspended} =:= process_info(C,
+    status)]) > 20 end),
     ok = py_ct:kill_9(Pid),
-    [receive {'DOWN', Monitor, process, Caller, Why} -> ?assertEqual({told, []}, Why) end || {Caller, Monitor} <- Callers],
+    [receive {'DOWN', Monitor, process, Caller, Why} -> ?assertEqual({told, []}, Why) end || {Caller,
+    Monitor} <- Callers],
     py_ct:await_another(Pid).
 
 %%% Stop
@@ -375,7 +382,8 @@ node_is_killed(_Config) ->
         "io:format(\"ready ~b ~b~n\", [Busy(Busy), Child]), receive after infinity -> ok end.",
     Node = open_port({spawn_executable, os:find_executable("erl")},
                      [{args, ["-noshell", "-noinput" | paths()] ++ ["-eval", Code]}, {line, 1000}, exit_status, hide]),
-    [Program, Child] = receive {Node, {data, {eol, "ready " ++ Pids}}} -> [list_to_integer(P) || P <- string:lexemes(Pids, " ")]
+    [Program, Child] = receive {Node, {data, {eol,
+    "ready " ++ Pids}}} -> [list_to_integer(P) || P <- string:lexemes(Pids, " ")]
                        after 60000 -> ct:fail(no_node)
                        end,
     ?assert(py_ct:is_alive(Program) andalso py_ct:is_alive(Child)),

@@ -127,7 +127,8 @@ apply_to_dict(SD, python_keys) ->
 
 text_key() -> oneof([<<"a">>, <<"b">>, <<"c">>, <<>>, <<"süß"/utf8>>]).
 
-key() -> frequency([{4, text_key()}, {2, oneof([0, 1, -1, 255, 256, 1 bsl 40, (1 bsl 63) - 1, -(1 bsl 63)])}, {1, <<255, 0>>}, {1, <<"1">>}]).
+key() -> frequency([{4, text_key()}, {2, oneof([0, 1, -1, 255, 256, 1 bsl 40, (1 bsl 63) - 1, -(1 bsl 63)])},
+                    {1, <<255, 0>>}, {1, <<"1">>}]).
 
 small_value() -> oneof([integer(), [], true, none, binary(), {integer(), [binary()]}, ?LET(N, integer(), #{<<"k">> => N})]).
 
@@ -151,7 +152,8 @@ map_of(Part) -> ?LET(Pairs, list({oneof([range(2, 1000), binary(), {range(2, 9),
 
 %% proper's own, and what it leaves out.
 any_term() ->
-    frequency([{8, any()}, {2, value()}, {1, ?LET(T, any(), {bytes, T})}, {1, ?LET(T, any(), [T | T])}, {1, ?LET(B, binary(), {py_object, <<"x">>, B})},
+    frequency([{8, any()}, {2, value()}, {1, ?LET(T, any(), {bytes, T})}, {1, ?LET(T, any(), [T | T])},
+               {1, ?LET(B, binary(), {py_object, <<"x">>, B})},
                {1, ?LET(T, any(), #{T => T, {T} => [T]})}, {1, oneof([fun() -> ok end, fun lists:map/2, <<1:3>>, hd(erlang:ports())])}]).
 
 %%% The table of conversions

@@ -20,7 +20,8 @@ good_test_() ->
      || {Key, Given, Expected} <- [{interpreters, 1, 1}, {interpreters, 64, 64}, {python, <<>>, <<>>}, {python, "/", <<"/">>},
                                    {python_path, ["/a", <<"/b">>], [<<"/a">>, <<"/b">>]},
                                    %% relative ones are the node's
-                                   {python_path, ["a"], [filename:absname(<<"a">>)]}, {python, ".", filename:absname(<<".">>)}, {max_frame, 1024, 1024},
+                                   {python_path, ["a"], [filename:absname(<<"a">>)]}, {python, ".", filename:absname(<<".">>)},
+                                   {max_frame, 1024, 1024},
                                    {max_frame, 1 bsl 30, 1 bsl 30}, {call_timeout, infinity, infinity},
                                    {call_timeout, 1, 1}, {none, nil, nil}, {none, undefined, undefined},
                                    {log_domain, [x], [x]}, {program, "/bin/true", <<"/bin/true">>}]].

@@ -10,7 +10,7 @@ namespace {
 // Writes of every size, small and large in turn, across the ends of the chunk.
 TEST(Appender, GivesTheBytesInOrder) {
   Bytes out = {0xAA};
-  Bytes expected = out;
+  Bytes expected{0xAA};
   Appender appender(out);
   for (std::size_t size = 0; size < 1500; size += 7) {
     const Bytes data(size, static_cast<std::uint8_t>(size));

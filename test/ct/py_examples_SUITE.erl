@@ -3,14 +3,56 @@
 -module(py_examples_SUITE).
 
 -export([all/0, suite/0]).
--export([configuration/1, session/1, cache/1, search/1, search_other_query/1, search_empty_folder/1]).
+-export([readme_session/1, configuration/1, session/1, cache/1, search/1, search_other_query/1, search_empty_folder/1]).
 
 -include_lib("common_test/include/ct.hrl").
 -include_lib("stdlib/include/assert.hrl").
 
 suite() -> [{timetrap, {minutes, 3}}].
 
-all() -> [configuration, session, cache, search, search_other_query, search_empty_folder].
+all() -> [readme_session, configuration, session, cache, search, search_other_query, search_empty_folder].
+
+%% The first screen of the README, pasted into a shell: what stands below each prompt comes out, in that
+%% order. An ellipsis stands for anything. rebar3's shell has started crypto before.
+readme_session(Config) ->
+    {ok, Readme} = file:read_file(filename:join(root(code:lib_dir(pyport)), "README.md")),
+    {match, [Session]} = re:run(Readme, "```erlang\n\\$ rebar3 shell\n(.*?)```", [dotall, {capture, all_but_first, binary}]),
+    [_ | Prompts] = re:split(Session, "^[0-9]+> ", [multiline]),
+    {Inputs, Outputs} = lists:unzip([input_and_output(Prompt) || Prompt <- Prompts]),
+    ?assertEqual(11, length(Inputs)),
+    Shown = without_blanks(shell(Config, Inputs)),
+    Parts = lists:append([re:split(without_blanks(Output), <<"\\.\\.\\.">>) || Output <- Outputs]),
+    in_order(Parts, Shown).
+
+%% The input ends with the first line that ends with a full stop, but for a comment.
+input_and_output(Prompt) ->
+    {match, [Input, Output]} = re:run(Prompt, "^(.*?\\.)[ ]*(?:%[^\n]*)?\n(.*)$",
+                                      [dotall, {capture, all_but_first, binary}]),
+    {Input, Output}.
+
+shell(Config, Inputs) ->
+    File = filename:join(?config(priv_dir, Config), "session"),
+    ok = file:write_file(File, [[without_sleep(Input), $\n] || Input <- Inputs ++ [<<"halt().">>]]),
+    Command = "exec erl -s crypto -pa " ++ filename:join(code:lib_dir(pyport), "ebin") ++ " < " ++ File,
+    Port = open_port({spawn_executable, "/bin/sh"},
+                     [{args, ["-c", Command]}, binary, exit_status, stderr_to_stdout, use_stdio, hide]),
+    {0, Output} = collect(Port, <<>>),
+    Output.
+
+%% A reader's second is long enough for a restart, but not on every machine.
+without_sleep(<<"timer:sleep(1000).">>) ->
+    "(fun Wait() -> case py_context:find() of {ok, _} -> ok; _ -> erlang:yield(), Wait() end end)().";
+without_sleep(Input) -> Input.
+
+without_blanks(Text) -> re:replace(Text, "[ \n]", "", [global, {return, binary}]).
+
+in_order([], _) -> ok;
+in_order([Part | Parts], Text) ->
+    case binary:split(Text, Part) of
+        [_, Rest] -> in_order(Parts, Rest);
+        [_] when Part =:= <<>> -> in_order(Parts, Text);
+        [_] -> ct:fail({not_shown, Part, Text})
+    end.
 
 configuration(_Config) ->
     {0, Output} = example("configuration.escript", []),

@@ -4,7 +4,7 @@
 
 -export([start/1, start/2, stop/1, restart/1, program/0, data/1, golden/1, unhex/1]).
 -export([eventually/1, eventually/2, ms/1, os_pid/0, pid_fds/1, is_alive/1, kill_9/1, signal/2, restart_port_program/0, await_another/1]).
--export([children/0, badarg_text/1, flush/0, with_peer/1]).
+-export([children/0, badarg_text/1, await_gone/1, flush/0, with_peer/1]).
 -export([cpu_waits/0, watch_machine/0, watched_machine/1, watch/0, longest_gap/0]).
 
 -include_lib("common_test/include/ct.hrl").
@@ -264,3 +264,13 @@ badarg_text(Fun) ->
             Text = erl_error:format_exception(error, badarg, Stack),
             {hd(Stack), unicode:characters_to_binary(Text)}
     end.
+
+%% Waits until a dict is no more.
+await_gone(SD) ->
+    eventually(fun() ->
+                       try py:shared_dict_keys(SD) of
+                           _ -> false
+                       catch
+                           error:badarg -> true
+                       end
+               end).

@@ -40,7 +40,7 @@ exit_reasons(_Config) ->
          {Owner, SD} = owner(),
          ok = py:shared_dict_set(SD, k, 1),
          End(Owner),
-         gone(SD)
+         py_ct:await_gone(SD)
      end || End <- [fun(Owner) -> Owner ! {exit, normal} end,
                     fun(Owner) -> Owner ! {exit, shutdown} end,
                     fun(Owner) -> Owner ! {exit, {some, reason}} end,
@@ -142,7 +142,7 @@ owner_server_is_killed(_Config) ->
     kill_owner_server(),
     ?assertEqual(1, py:shared_dict_get(SD, k)),
     exit(Owner, kill),
-    gone(SD).
+    py_ct:await_gone(SD).
 
 owners_die_while_there_is_no_owner_server(_Config) ->
     {Owner, SD} = owner(),
@@ -152,10 +152,10 @@ owners_die_while_there_is_no_owner_server(_Config) ->
     py_ct:eventually(fun() -> not is_process_alive(Owner) end),
     ?assertEqual([], py:shared_dict_keys(SD)),
     kill_owner_server(),
-    gone(SD),
+    py_ct:await_gone(SD),
     ?assertEqual([], py:shared_dict_keys(Kept)),
     exit(Survivor, kill),
-    gone(Kept).
+    py_ct:await_gone(Kept).
 
 namespace_of_the_dead(_Config) ->
     Before = maps:get(namespaces, py:info()),
@@ -264,7 +264,7 @@ remote_owner(_Config) ->
                       ok = py:shared_dict_set(SD, k, 1),
                       ?assertEqual(Node, node(Owner)),
                       exit(Owner, kill),
-                      gone(SD)
+                      py_ct:await_gone(SD)
               end).
 
 %% The loss of a node is the death of its processes.
@@ -273,8 +273,8 @@ remote_node_dies(_Config) ->
                       {_, SD} = remote_dict(Node),
                       {_, Also} = remote_dict(Node),
                       peer:stop(Peer),
-                      gone(SD),
-                      gone(Also)
+                      py_ct:await_gone(SD),
+                      py_ct:await_gone(Also)
               end).
 
 %%% Helpers
@@ -298,15 +298,6 @@ owner(Count) ->
                           end
                   end),
     receive {Owner, Dicts} -> {Owner, Dicts} end.
-
-gone(SD) ->
-    py_ct:eventually(fun() ->
-                             try py:shared_dict_keys(SD) of
-                                 _ -> false
-                             catch
-                                 error:badarg -> true
-                             end
-                     end).
 
 kill_owner_server() ->
     Old = whereis(py_owner),

@@ -99,7 +99,7 @@ handle_of_another_node(_Config) ->
               %% it is no dict of this node
               ?assertNot(lists:member(SD, [py_handle:of_bits(Bits) || {Bits, _, _} <- py_tables:dicts()])),
               exit(Owner, kill),
-              gone(SD)
+              py_ct:await_gone(SD)
       end).
 
 port_down_there(_Config) ->
@@ -163,12 +163,3 @@ keep_a_dict(Test) ->
     {ok, SD} = py:shared_dict_new(),
     Test ! {self(), SD},
     receive after infinity -> ok end.
-
-gone(SD) ->
-    py_ct:eventually(fun() ->
-                             try py:shared_dict_keys(SD) of
-                                 _ -> false
-                             catch
-                                 error:badarg -> true
-                             end
-                     end).

@@ -3,7 +3,6 @@
 -record(context, {port :: port(),
                   pending :: ets:tid(),                % see py_pending
                   ids :: atomics:atomics_ref(),        % the last request id
-                  server :: pid(),                     % the py_port that routes the replies
                   incarnation :: pos_integer(),        % of the port program; grows
                   max_frame :: pos_integer(),
                   max_in_flight :: pos_integer() | infinity,

@@ -8,10 +8,9 @@
 %% killed. A row whose caller was killed before it sent anything is swept with each heartbeat.
 -module(py_pending).
 
--export([new/0, put/3, take/2, size/1, answer_all/2, sweep/1]).
+-export([new/0, put/3, answer/4, take_back/2, size/1, answer_all/2, sweep/1]).
 
 -type id() :: 1..16#ffffffff.
--type receiver() :: {pid(), reference()}.
 
 %% @doc The calling process is to be the one that routes replies. It is linked to the heir, so that none is
 %% without the other.
@@ -38,12 +37,20 @@ put(Pending, Ids, Ref) ->
             end
     end.
 
--spec take(ets:tid(), id()) -> receiver() | none.
-take(Pending, Id) ->
+%% @doc Answers with `{Ref, What, Body}'; false when nobody waits any more. Between taking the row and sending
+%% nothing is called and nothing returns, so that a kill does not come in between.
+-spec answer(ets:tid(), id(), What :: term(), Body :: term()) -> boolean().
+answer(Pending, Id, What, Body) ->
     case ets:take(Pending, Id) of
-        [{_, Pid, Ref}] -> {Pid, Ref};
-        [] -> none
+        [{_, Pid, Ref}] ->
+            Pid ! {Ref, What, Body},
+            true;
+        [] -> false
     end.
+
+%% @doc Takes the caller's own row back; false when an answer is on its way.
+-spec take_back(ets:tid(), id()) -> boolean().
+take_back(Pending, Id) -> ets:take(Pending, Id) =/= [].
 
 %% @doc `undefined' when the table is gone.
 -spec size(ets:tid()) -> non_neg_integer() | undefined.
@@ -52,9 +59,7 @@ size(Pending) -> ets:info(Pending, size).
 %% @doc Answers all that wait with `{Ref, died, Why}'; gives how many there were.
 -spec answer_all(ets:tid(), Why :: term()) -> non_neg_integer().
 answer_all(Pending, Why) ->
-    Waiting = [Taken || {Id, _, _} <- ets:tab2list(Pending), {_, _} = Taken <- [take(Pending, Id)]],
-    ok = lists:foreach(fun({Pid, Ref}) -> Pid ! {Ref, died, Why} end, Waiting),
-    length(Waiting).
+    length([Id || {Id, _, _} <- ets:tab2list(Pending), answer(Pending, Id, died, Why)]).
 
 %% @doc Forgets the rows of processes that are dead; gives how many there were.
 -spec sweep(ets:tid()) -> non_neg_integer().

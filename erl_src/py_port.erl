@@ -126,7 +126,7 @@ refuse(Body) ->
 
 context(#state{port = Port, pending = Pending}, Ids, Config, #{version := Program, python := Python}) ->
     #{max_frame := MaxFrame, max_in_flight := MaxInFlight, call_timeout := Timeout} = Config,
-    #context{port = Port, pending = Pending, ids = Ids, server = self(),
+    #context{port = Port, pending = Pending, ids = Ids,
              incarnation = erlang:unique_integer([positive, monotonic]),
              max_frame = MaxFrame, max_in_flight = MaxInFlight, call_timeout = Timeout,
              python = Python, program = Program}.
@@ -149,12 +149,9 @@ handle_info(_Message, State) ->
     ?LOG_WARNING("py_port got a message that it does not know", #{domain => [pyport]}),
     {noreply, State}.
 
-%% Between taking a row and sending nothing calls or returns, so a kill cannot come in between.
 route(<<?PROTOCOL_VERSION, Op, _:16, Id:32, Body/binary>>, Pending) when Id =/= 0 ->
-    case py_pending:take(Pending, Id) of
-        {Pid, Ref} -> Pid ! {Ref, Op, Body}, ok;
-        none -> ok   % nobody waits for it any more
-    end;
+    _ = py_pending:answer(Pending, Id, Op, Body),
+    ok;
 route(<<?PROTOCOL_VERSION, Op, _:16, 0:32, Body/binary>>, _) ->
     event(Op, Body);
 route(_, _) ->

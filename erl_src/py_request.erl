@@ -7,7 +7,7 @@
 %%     | py_pending:put(Ref) -> Id     |                            |
 %%     | port_command(frame of Id) ------------------------------->|
 %%     |                               |<------ {data, reply of Id} |
-%%     |<--- {Ref, Op, Body} ----------| py_pending:take(Id)        |
+%%     |<--- {Ref, Op, Body} ----------| py_pending:answer(Id)      |
 %% '''
 %%
 %% Whoever takes the row out of the pending table decides the request, so each is answered exactly once:
@@ -168,7 +168,7 @@ give_up({_, Id, Context} = Ticket) ->
 
 %% True when nobody else can answer this request any more.
 take_back({_, Id, #context{pending = Pending}}) ->
-    try py_pending:take(Pending, Id) =/= none
+    try py_pending:take_back(Pending, Id)
     catch error:badarg -> false
     end.
 

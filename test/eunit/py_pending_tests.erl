@@ -7,8 +7,11 @@ put_take_test() ->
     Ref = make_ref(),
     Id = py_pending:put(Pending, Ids, Ref),
     ?assertEqual(1, py_pending:size(Pending)),
-    ?assertEqual({self(), Ref}, py_pending:take(Pending, Id)),
-    ?assertEqual(none, py_pending:take(Pending, Id)),
+    ?assert(py_pending:answer(Pending, Id, op, body)),
+    receive {Ref, op, body} -> ok after 0 -> error(not_answered) end,
+    ?assertNot(py_pending:answer(Pending, Id, op, body)),
+    ?assertNot(py_pending:take_back(Pending, Id)),
+    receive {Ref, _, _} -> error(answered_twice) after 0 -> ok end,
     ?assertEqual(0, py_pending:size(Pending)).
 
 %% Ids wrap at 32 bits, leave out the events' 0, and never take one that is still waited for.
@@ -55,7 +58,7 @@ sweep_test() ->
     exit(Pid, kill),
     receive {'DOWN', Monitor, _, _, killed} -> ok end,
     ?assertEqual(3, py_pending:sweep(Pending)),
-    ?assertMatch({_, _}, py_pending:take(Pending, Own)).
+    ?assert(py_pending:take_back(Pending, Own)).
 
 parallel_test() ->
     {Pending, Ids} = py_pending:new(),

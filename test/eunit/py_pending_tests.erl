@@ -42,7 +42,7 @@ heir_test() ->
     _ = py_pending:put(Pending, Ids, Ref),
     exit(Pid, kill),
     receive {'DOWN', Monitor, _, _, killed} -> ok end,
-    receive {Ref, died, killed} -> ok after 10000 -> error(not_answered) end.
+    receive {Ref, died, killed} -> ok after 4000 -> error(not_answered) end.
 
 %% Rows of killed callers go with the next heartbeat, those of others stay.
 sweep_test() ->

@@ -3,7 +3,7 @@
 if(PYPORT_PYTHON)
   set(Python3_EXECUTABLE ${PYPORT_PYTHON})
 endif()
-find_package(Python3 3.13 REQUIRED COMPONENTS Interpreter Development.Embed)
+find_package(Python3 3.13 REQUIRED COMPONENTS Interpreter Development.Embed Development.Module)
 
 execute_process(
   COMMAND ${Python3_EXECUTABLE} -c "import sysconfig; print(sysconfig.get_config_var('Py_GIL_DISABLED') or 0, end='')"

@@ -19,22 +19,56 @@
 %% are given as binaries of UTF-8, strings or atoms; keyword arguments and variables as maps or lists of
 %% pairs with such names as keys.
 %%
+%% <h3>Pools</h3>
+%% Python runs in pools (see {@link start_pool/2}). Calls go to the pool `default', unless they name another
+%% one, an atom: as the first argument, or as `pool' in the map of options that may stand in place of a timeout.
+%%
+%% ```
+%% {ok, 2.0} = py:call(science, numpy, mean, [[1, 2, 3]]),
+%% {ok, 2.0} = py:call(numpy, mean, [[1, 2, 3]], #{}, #{pool => science, timeout => 5000}).
+%% '''
+%%
+%% What tells the two forms apart is the argument that the other form has in that place: the third of `call(M,
+%% F, Args, Kwargs)' is a list, that of `call(Pool, M, F, Args)' an atom or a binary; the second of `eval(Code,
+%% Vars)' is a map or a list of pairs, that of `eval(Pool, Code)' is code; the third of `run(File, Argv,
+%% Timeout)' is no list.
+%%
+%% <h3>Time limits</h3>
+%% A call ends 250 ms after its timeout at the latest, whatever its Python code does: `erlang.Interrupted' is
+%% raised in it, and when that has not ended it 100 ms later its OS process is killed. All others that have
+%% calls there get `{error, {worker_died, #{reason := {stuck_call, Pid}}}}' then, and lose their namespaces;
+%% dicts, and other OS processes, are not touched. The same befalls the calls of a process that exits.
+%%
 %% <h3>What may go wrong</h3>
 %% <dl>
 %% <dt>`{error, {Type, #{message := Message, traceback := Lines}}}'</dt><dd>Python raised an exception. `Type' is
 %%   an atom such as `'KeyError'' for Python's own exceptions and a binary such as
 %%   `<<"json.decoder.JSONDecodeError">>' for others.</dd>
-%% <dt>`{error, timeout}'</dt><dd>The time was over; the Python code is interrupted.</dd>
-%% <dt>`{error, {worker_died, Why}}'</dt><dd>The port program died while it ran the code.</dd>
+%% <dt>`{error, timeout}'</dt><dd>The time was over; the Python code was ended.</dd>
+%% <dt>`{error, cancelled}'</dt><dd>The call was ended by {@link cancel/1} or {@link interrupt/1}.</dd>
+%% <dt>`{error, {worker_died, Map}}'</dt><dd>The OS process in which the code ran died, or no OS process of the
+%%   pool can be started at present. The map has `reason': `exited' (with `exit_status'), `signal' (with `signal'),
+%%   `out_of_memory', `{stuck_call, Pid}', `heartbeat_timeout', `shutdown', `killed', `epipe' (the death
+%%   was noticed by writing, which hides its status), or why it could not be started; and `stderr_tail', the
+%%   last 4 KiB that the process wrote to its standard error.</dd>
+%% <dt>`{error, {no_pool, Name}}'</dt><dd>No pool of this name runs.</dd>
 %% <dt>`{error, overloaded}'</dt><dd>Too many requests wait, for a reply (`max_in_flight') or for
 %%   the interpreter (`max_queue').</dd>
 %% <dt>`{error, {frame_too_large, Bytes, Max}}'</dt><dd>A request or its result is larger than `max_frame'.</dd>
 %% <dt>`{error, {bad_term, Path, Why}}'</dt><dd>A value cannot be converted; `Path' leads to it through map keys and
 %%   1-based positions. `{unknown_atom, Name}' means that the node does not know an atom in the result.</dd>
-%% <dt>`{error, table_full}'</dt><dd>There is no room for the value; the old one is kept.</dd>
+%% <dt>`{error, {table_full, Limit}}'</dt><dd>There is no room for the value; the old one is kept. `Limit'
+%%   names what was reached: `max_table_bytes', `max_dict_bytes', `max_dict_keys', `max_key_bytes', `max_dicts' or
+%%   `max_dicts_per_owner' (see {@link pyport_config}), `memory' of the table's port program, or `shared_memory', the
+%%   file system that the table is in.</dd>
+%% <dt>`{error, {corrupt, Why}}'</dt><dd>The dict was found damaged, as C code that writes where it should not may do;
+%%   it is set aside.</dd>
+%% <dt>`{error, busy}'</dt><dd>Another OS process holds the dict and does not go on (it may be stopped).</dd>
 %% <dt>`{error, no_namespace}'</dt><dd>The calling process is no longer known to the port program.</dd>
-%% <dt>`exit({port_down, Why})'</dt><dd>pyport is not started, or its port program just died; as with a call of
-%%   a gen_server that is not there. A dict operation during which the port program died exits likewise.</dd>
+%% <dt>`exit({port_down, Why})'</dt><dd>pyport is not started; as with a call of a gen_server that is not
+%%   there. A dict operation during which the table's port program died exits likewise, since nobody knows
+%%   whether it was done. One that was not sent yet waits for the next port program, which is there in
+%%   milliseconds.</dd>
 %% <dt>`error(badarg)'</dt><dd>A wrong argument, or a dict that is no more; the shell and `logger' explain
 %%   which and why.</dd>
 %% </dl>
@@ -43,11 +77,15 @@
 
 -export([shared_dict_new/0, shared_dict_get/2, shared_dict_get/3, shared_dict_set/3, shared_dict_del/2,
          shared_dict_keys/1, shared_dict_destroy/1]).
--export([call/3, call/4, call/5, eval/1, eval/2, eval/3, exec/1, exec/2, exec/3, run/2, run/3]).
--export([spawn_call/3, spawn_call/4, spawn_call/5, await/1, await/2, cast/3, cast/4]).
--export([version/0, info/0]).
+-export([call/3, call/4, call/5, call/6, eval/1, eval/2, eval/3, eval/4, exec/1, exec/2, exec/3, exec/4,
+         run/2, run/3, run/4]).
+-export([spawn_call/3, spawn_call/4, spawn_call/5, spawn_call/6, await/1, await/2, interrupt/1, cancel/1]).
+-export([cast/3, cast/4, cast/5, cast/6]).
+-export([start_pool/2, stop_pool/1, on_restart/1, on_restart/2]).
+-export([version/0, info/0, info/1]).
 
--export_type([shared_dict/0, key/0, value/0, name/0, names/0, reason/0, call/0]).
+-export_type([shared_dict/0, key/0, value/0, name/0, names/0, pool/0, options/0, pool_options/0, reason/0, worker/0,
+              call/0]).
 
 -type shared_dict() :: py_handle:handle().
 %% A handle. It may be kept, sent to any process of any connected node, and given to Python.
@@ -59,9 +97,17 @@
 -type names() :: #{name() => value()} | [{name(), value()} | atom()].
 -type call() :: py_job:call().
 %% A call that was spawned and is to be awaited.
+-type pool() :: atom().
+-type options() :: timeout() | #{pool => pool(), timeout => timeout()}.
+-type pool_options() :: pyport_config:pool_options().
+-type worker() :: py_death:worker().
+%% How an OS process of a pool died.
 -type reason() :: {py_exceptions:builtin() | binary(), #{message := binary(), traceback := [binary()]}}
-                | timeout | overloaded | no_namespace | table_full
-                | {worker_died, Why :: term()}
+                | timeout | cancelled | overloaded | no_namespace | busy
+                | {worker_died, worker()}
+                | {no_pool, pool()}
+                | {table_full, Limit :: atom()}
+                | {corrupt, Why :: binary()}
                 | {frame_too_large, Bytes :: pos_integer(), Max :: pos_integer()}
                 | {bad_term, Path :: [binary() | integer()], Why :: term()}
                 | {bad_frame | bad_etf, Why :: binary()}
@@ -72,6 +118,18 @@
 %% trace, with its arguments.
 -define(BADARG(Args, Cause),
         erlang:error(badarg, Args, [{error_info, #{module => py_error, cause => Cause}}])).
+
+%% Of the functions that run Python: Function of py_job takes all arguments.
+-define(JOB(Function, Args),
+        case py_job:Function(Args) of
+            {badarg, Cause} -> ?BADARG(Args, Cause);
+            Result -> job_result(Result)
+        end).
+-define(SPAWN(Args),
+        case py_job:spawn_call(Args) of
+            {badarg, Cause} -> ?BADARG(Args, Cause);
+            Result -> spawn_result(Result)
+        end).
 
 %%% Shared dictionaries
 
@@ -142,19 +200,11 @@ shared_dict_destroy(SD) ->
 
 %% @equiv call(Module, Function, Args, #{})
 -spec call(name(), name(), [value()]) -> {ok, value()} | {error, reason()}.
-call(Module, Function, Args) ->
-    case py_job:call(Module, Function, Args, #{}, default) of
-        {badarg, Cause} -> ?BADARG([Module, Function, Args], Cause);
-        Result -> job_result(Result)
-    end.
+call(Module, Function, Args) -> ?JOB(call, [Module, Function, Args]).
 
-%% @equiv call(Module, Function, Args, Kwargs, CallTimeout)
--spec call(name(), name(), [value()], names()) -> {ok, value()} | {error, reason()}.
-call(Module, Function, Args, Kwargs) ->
-    case py_job:call(Module, Function, Args, Kwargs, default) of
-        {badarg, Cause} -> ?BADARG([Module, Function, Args, Kwargs], Cause);
-        Result -> job_result(Result)
-    end.
+%% @doc As {@link call/5}; or `call(Pool, Module, Function, Args)'.
+-spec call(name() | pool(), name(), [value()] | name(), names() | [value()]) -> {ok, value()} | {error, reason()}.
+call(Module, Function, Args, Kwargs) -> ?JOB(call, [Module, Function, Args, Kwargs]).
 
 %% @doc Calls a function of a Python module and gives its result. `Function' may be dotted, as in
 %% `<<"path.join">>' of module `os'. The module `'__main__'' is the namespace of the calling process, in which
@@ -164,121 +214,99 @@ call(Module, Function, Args, Kwargs) ->
 %% ```
 %% {ok, 4.0} = py:call(math, sqrt, [16]),
 %% {ok, <<"{\n  \"a\": 1\n}">>} = py:call(json, dumps, [#{a => 1}], #{indent => 2}),
-%% {error, {'ValueError', #{message := _}}} = py:call(math, sqrt, [-1]).
+%% {error, {'ValueError', #{message := _}}} = py:call(math, sqrt, [-1]),
+%% {ok, <<"default">>} = py:call(default, builtins, str, [<<"default">>]).
 %% '''
--spec call(name(), name(), [value()], names(), timeout()) -> {ok, value()} | {error, reason()}.
-call(Module, Function, Args, Kwargs, Timeout) ->
-    case py_job:call(Module, Function, Args, Kwargs, Timeout) of
-        {badarg, Cause} -> ?BADARG([Module, Function, Args, Kwargs, Timeout], Cause);
-        Result -> job_result(Result)
-    end.
+-spec call(name() | pool(), name(), [value()] | name(), names() | [value()], options() | names()) ->
+          {ok, value()} | {error, reason()}.
+call(Module, Function, Args, Kwargs, Options) -> ?JOB(call, [Module, Function, Args, Kwargs, Options]).
+
+%% @doc As {@link call/5}, in a pool.
+-spec call(pool(), name(), name(), [value()], names(), options()) -> {ok, value()} | {error, reason()}.
+call(Pool, Module, Function, Args, Kwargs, Options) ->
+    ?JOB(call, [Pool, Module, Function, Args, Kwargs, Options]).
 
 %% @equiv eval(Code, #{})
 -spec eval(name()) -> {ok, value()} | {error, reason()}.
-eval(Code) ->
-    case py_job:eval(Code, #{}, default) of
-        {badarg, Cause} -> ?BADARG([Code], Cause);
-        Result -> job_result(Result)
-    end.
+eval(Code) -> ?JOB(eval, [Code]).
 
-%% @equiv eval(Code, Vars, CallTimeout)
--spec eval(name(), names()) -> {ok, value()} | {error, reason()}.
-eval(Code, Vars) ->
-    case py_job:eval(Code, Vars, default) of
-        {badarg, Cause} -> ?BADARG([Code, Vars], Cause);
-        Result -> job_result(Result)
-    end.
+%% @doc As {@link eval/3}; or `eval(Pool, Code)'.
+-spec eval(name() | pool(), names() | name()) -> {ok, value()} | {error, reason()}.
+eval(Code, Vars) -> ?JOB(eval, [Code, Vars]).
 
-%% @doc The value of a Python expression in the namespace of the calling process, with more variables.
+%% @doc The value of a Python expression in the namespace of the calling process, with more variables; or
+%% `eval(Pool, Code, Vars)'.
 %%
 %% ```
 %% {ok, 42} = py:eval(<<"x + 1">>, #{x => 41}).
 %% '''
--spec eval(name(), names(), timeout()) -> {ok, value()} | {error, reason()}.
-eval(Code, Vars, Timeout) ->
-    case py_job:eval(Code, Vars, Timeout) of
-        {badarg, Cause} -> ?BADARG([Code, Vars, Timeout], Cause);
-        Result -> job_result(Result)
-    end.
+-spec eval(name() | pool(), names() | name(), options() | names()) -> {ok, value()} | {error, reason()}.
+eval(Code, Vars, Options) -> ?JOB(eval, [Code, Vars, Options]).
+
+%% @doc As {@link eval/3}, in a pool.
+-spec eval(pool(), name(), names(), options()) -> {ok, value()} | {error, reason()}.
+eval(Pool, Code, Vars, Options) -> ?JOB(eval, [Pool, Code, Vars, Options]).
 
 %% @equiv exec(Code, #{})
 -spec exec(name()) -> ok | {error, reason()}.
-exec(Code) ->
-    case py_job:exec(Code, #{}, default) of
-        {badarg, Cause} -> ?BADARG([Code], Cause);
-        Result -> job_result(Result)
-    end.
+exec(Code) -> ?JOB(exec, [Code]).
 
-%% @equiv exec(Code, Vars, CallTimeout)
--spec exec(name(), names()) -> ok | {error, reason()}.
-exec(Code, Vars) ->
-    case py_job:exec(Code, Vars, default) of
-        {badarg, Cause} -> ?BADARG([Code, Vars], Cause);
-        Result -> job_result(Result)
-    end.
+%% @doc As {@link exec/3}; or `exec(Pool, Code)'.
+-spec exec(name() | pool(), names() | name()) -> ok | {error, reason()}.
+exec(Code, Vars) -> ?JOB(exec, [Code, Vars]).
 
-%% @doc Runs Python statements in the namespace of the calling process. Names that they define stay there
-%% until that process exits.
+%% @doc Runs Python statements in the namespace of the calling process; or `exec(Pool, Code, Vars)'. Names that
+%% they define stay there until that process exits, or the OS process that they are in ends.
 %%
 %% ```
 %% ok = py:exec(<<"def greet(name): return 'hello ' + name">>),
 %% {ok, <<"hello you">>} = py:call('__main__', greet, [<<"you">>]).
 %% '''
--spec exec(name(), names(), timeout()) -> ok | {error, reason()}.
-exec(Code, Vars, Timeout) ->
-    case py_job:exec(Code, Vars, Timeout) of
-        {badarg, Cause} -> ?BADARG([Code, Vars, Timeout], Cause);
-        Result -> job_result(Result)
-    end.
+-spec exec(name() | pool(), names() | name(), options() | names()) -> ok | {error, reason()}.
+exec(Code, Vars, Options) -> ?JOB(exec, [Code, Vars, Options]).
+
+%% @doc As {@link exec/3}, in a pool.
+-spec exec(pool(), name(), names(), options()) -> ok | {error, reason()}.
+exec(Pool, Code, Vars, Options) -> ?JOB(exec, [Pool, Code, Vars, Options]).
 
 %% @equiv run(File, Argv, CallTimeout)
 -spec run(file:name_all(), [name()]) -> ok | {error, reason()}.
-run(File, Argv) ->
-    case py_job:run(File, Argv, default) of
-        {badarg, Cause} -> ?BADARG([File, Argv], Cause);
-        Result -> job_result(Result)
-    end.
+run(File, Argv) -> ?JOB(run, [File, Argv]).
 
-%% @doc Runs a Python file as a script, as `python File Argv...' would. A file without a folder is looked
-%% for in the node's.
--spec run(file:name_all(), [name()], timeout()) -> ok | {error, reason()}.
-run(File, Argv, Timeout) ->
-    case py_job:run(File, Argv, Timeout) of
-        {badarg, Cause} -> ?BADARG([File, Argv, Timeout], Cause);
-        Result -> job_result(Result)
-    end.
+%% @doc Runs a Python file as a script, as `python File Argv...' would; or `run(Pool, File, Argv)'. A file without a
+%% folder is looked for in the node's.
+-spec run(file:name_all() | pool(), [name()] | file:name_all(), options() | [name()]) -> ok | {error, reason()}.
+run(File, Argv, Options) -> ?JOB(run, [File, Argv, Options]).
+
+%% @doc As {@link run/3}, in a pool.
+-spec run(pool(), file:name_all(), [name()], options()) -> ok | {error, reason()}.
+run(Pool, File, Argv, Options) -> ?JOB(run, [Pool, File, Argv, Options]).
 
 %% @equiv spawn_call(Module, Function, Args, #{})
 -spec spawn_call(name(), name(), [value()]) -> call().
-spawn_call(Module, Function, Args) ->
-    case py_job:spawn_call(Module, Function, Args, #{}, default) of
-        {badarg, Cause} -> ?BADARG([Module, Function, Args], Cause);
-        Result -> spawn_result(Result)
-    end.
+spawn_call(Module, Function, Args) -> ?SPAWN([Module, Function, Args]).
 
-%% @equiv spawn_call(Module, Function, Args, Kwargs, CallTimeout)
--spec spawn_call(name(), name(), [value()], names()) -> call().
-spawn_call(Module, Function, Args, Kwargs) ->
-    case py_job:spawn_call(Module, Function, Args, Kwargs, default) of
-        {badarg, Cause} -> ?BADARG([Module, Function, Args, Kwargs], Cause);
-        Result -> spawn_result(Result)
-    end.
+%% @doc As {@link spawn_call/5}; or `spawn_call(Pool, Module, Function, Args)'.
+-spec spawn_call(name() | pool(), name(), [value()] | name(), names() | [value()]) -> call().
+spawn_call(Module, Function, Args, Kwargs) -> ?SPAWN([Module, Function, Args, Kwargs]).
 
 %% @doc Begins a call as of {@link call/5} and does not wait for it: several run in several interpreters in
 %% parallel. The result is to be asked for by {@link await/1}, once, by the same process. Until then a message of
 %% ours may stand among its messages. A call of `'__main__'' runs in the process's own interpreter. What goes
-%% wrong, also `{error, overloaded}', is told by {@link await/1}.
+%% wrong, also `{error, overloaded}', is told by {@link await/1}. The call ends when its time is over, also
+%% when nobody awaits it.
 %%
 %% ```
 %% Calls = [py:spawn_call(math, factorial, [N]) || N <- [10, 20]],
 %% [{ok, 3628800}, {ok, 2432902008176640000}] = [py:await(Call) || Call <- Calls].
 %% '''
--spec spawn_call(name(), name(), [value()], names(), timeout()) -> call().
-spawn_call(Module, Function, Args, Kwargs, Timeout) ->
-    case py_job:spawn_call(Module, Function, Args, Kwargs, Timeout) of
-        {badarg, Cause} -> ?BADARG([Module, Function, Args, Kwargs, Timeout], Cause);
-        Result -> spawn_result(Result)
-    end.
+-spec spawn_call(name() | pool(), name(), [value()] | name(), names() | [value()], options() | names()) -> call().
+spawn_call(Module, Function, Args, Kwargs, Options) -> ?SPAWN([Module, Function, Args, Kwargs, Options]).
+
+%% @doc As {@link spawn_call/5}, in a pool.
+-spec spawn_call(pool(), name(), name(), [value()], names(), options()) -> call().
+spawn_call(Pool, Module, Function, Args, Kwargs, Options) ->
+    ?SPAWN([Pool, Module, Function, Args, Kwargs, Options]).
 
 %% @doc The result of a spawned call; waits for it until the call's own timeout is over.
 -spec await(call()) -> {ok, value()} | {error, reason()}.
@@ -289,7 +317,7 @@ await(Call) ->
     end.
 
 %% @doc The result of a spawned call; waits at most `Timeout' from now, in place of the call's own. After a
-%% timeout the Python code is interrupted, and the call cannot be awaited again.
+%% timeout the call is ended, as one whose own time is over, and cannot be awaited again.
 -spec await(call(), timeout()) -> {ok, value()} | {error, reason()}.
 await(Call, Timeout) ->
     case py_job:await(Call, Timeout) of
@@ -297,37 +325,125 @@ await(Call, Timeout) ->
         Result -> job_result(Result)
     end.
 
-%% @equiv cast(Module, Function, Args, #{})
--spec cast(name(), name(), [value()]) -> ok | {error, reason()}.
-cast(Module, Function, Args) ->
-    case py_job:cast(Module, Function, Args, #{}) of
-        {badarg, Cause} -> ?BADARG([Module, Function, Args], Cause);
+%% @doc Raises `erlang.Interrupted' in the Python code of a spawned call. Any process of the node may do so. The
+%% call is to be awaited as before, and gives what it ends with: `{error, cancelled}' when that exception has
+%% ended it, or it had not begun, or else the value that the code returns after it has caught the exception. If
+%% it has not ended 100 ms later its OS process is killed: `{error, {worker_died, #{reason := {stuck_call,
+%% _}}}}'. A call that has ended is not touched.
+-spec interrupt(call()) -> ok.
+interrupt(Call) ->
+    case py_job:interrupt(Call) of
+        {badarg, Cause} -> ?BADARG([Call], Cause);
+        ok -> ok
+    end.
+
+%% @doc Ends a spawned call, in place of awaiting it, and by the process that spawned it: its result if it has ended,
+%% else `{error, cancelled}' when it has been ended, as one whose time is over, within 250 ms.
+-spec cancel(call()) -> {ok, value()} | {error, reason()}.
+cancel(Call) ->
+    case py_job:cancel(Call) of
+        {badarg, Cause} -> ?BADARG([Call], Cause);
         Result -> job_result(Result)
     end.
 
-%% @doc Begins a call whose result nobody wants. It runs in the interpreter of the calling process, after what
-%% that process began there before, also when the process exits meanwhile. That it failed is told to `logger',
-%% as a warning.
--spec cast(name(), name(), [value()], names()) -> ok | {error, reason()}.
-cast(Module, Function, Args, Kwargs) ->
-    case py_job:cast(Module, Function, Args, Kwargs) of
-        {badarg, Cause} -> ?BADARG([Module, Function, Args, Kwargs], Cause);
+%% @equiv cast(Module, Function, Args, #{})
+-spec cast(name(), name(), [value()]) -> ok | {error, reason()}.
+cast(Module, Function, Args) -> ?JOB(cast, [Module, Function, Args]).
+
+%% @doc Begins a call whose result nobody wants; or `cast(Pool, Module, Function, Args)'. It runs in the interpreter
+%% of the calling process, after what that process began there before, also when the process exits meanwhile,
+%% and without a time limit. That it failed is told to `logger', as a warning.
+-spec cast(name() | pool(), name(), [value()] | name(), names() | [value()]) -> ok | {error, reason()}.
+cast(Module, Function, Args, Kwargs) -> ?JOB(cast, [Module, Function, Args, Kwargs]).
+
+%% @doc As {@link cast/4}. The timeout is that of the sending: while the pool is being started anew, or is busy.
+-spec cast(name() | pool(), name(), [value()] | name(), names() | [value()], options() | names()) ->
+          ok | {error, reason()}.
+cast(Module, Function, Args, Kwargs, Options) -> ?JOB(cast, [Module, Function, Args, Kwargs, Options]).
+
+%% @doc As {@link cast/5}, in a pool.
+-spec cast(pool(), name(), name(), [value()], names(), options()) -> ok | {error, reason()}.
+cast(Pool, Module, Function, Args, Kwargs, Options) ->
+    ?JOB(cast, [Pool, Module, Function, Args, Kwargs, Options]).
+
+%%% Pools
+
+%% @doc Starts a pool, beside those of the configuration, with the options that {@link pyport_config} describes;
+%% returns when its interpreters take calls.
+%%
+%% ```
+%% ok = py:start_pool(science, #{isolation => process, size => 2, python => "/srv/science/venv", preload => [numpy]}).
+%% '''
+%%
+%% Each Erlang process has a namespace of its own in each pool that it uses, in the interpreter that has the
+%% fewest. When the OS process of a namespace is gone, it is lost: the process gets a fresh one with its next
+%% call, and that is told once, to `logger' (a warning of the domain `[pyport]', with `pool' and `reason' in
+%% its metadata) and, where the release has telemetry, by the event `[pyport, namespace, lost]' with the
+%% metadata `pool', `pid' and `reason'.
+%%
+%% Errors: `{bad_config, Key, Why}', `{already_started, Name}', and what {@link pyport:start_link/1} gives.
+-spec start_pool(pool(), pool_options()) -> ok | {error, term()}.
+start_pool(Name, Options) ->
+    case py_pools:start(Name, Options) of
+        {badarg, Cause} -> ?BADARG([Name, Options], Cause);
+        Result -> job_result(Result)
+    end.
+
+%% @doc Stops a pool; returns when its OS processes are gone. Calls that run or wait there get
+%% `{error, {worker_died, #{reason := shutdown}}}', later ones `{error, {no_pool, Name}}'.
+-spec stop_pool(pool()) -> ok | {error, {no_pool, pool()}}.
+stop_pool(Name) -> job_result(py_pools:stop(Name)).
+
+%% @equiv on_restart(default, Code)
+-spec on_restart(name()) -> ok | {error, {no_pool, pool()}}.
+on_restart(Code) ->
+    case py_pools:on_restart(default, Code) of
+        {badarg, {_, What}} -> ?BADARG([Code], {1, What});
+        Result -> job_result(Result)
+    end.
+
+%% @doc Python code that each interpreter of the pool runs from now on when it is fresh, after a death or a recycling,
+%% before it takes calls: so that state can be rebuilt which is not kept in dicts. It runs in a module of its
+%% own; what it imports and sets there is found by calls. Code that raises makes the start fail, which is tried
+%% again and logged. The option `on_restart' of a pool is the same from its start on; `<<>>' is none.
+-spec on_restart(pool(), name()) -> ok | {error, {no_pool, pool()}}.
+on_restart(Pool, Code) ->
+    case py_pools:on_restart(Pool, Code) of
+        {badarg, Cause} -> ?BADARG([Pool, Code], Cause);
         Result -> job_result(Result)
     end.
 
 %%% What runs
 
-%% @doc The versions: of pyport's Erlang part, of the port program, of Python, of the protocol between them.
+%% @doc The versions: of pyport's Erlang part, of the port program, of Python (empty while no pool runs), of the
+%% protocol between them.
 -spec version() -> #{pyport := binary(), program := binary(), python := binary(), protocol := pos_integer()}.
-version() -> py_info:version(py_context:get()).
+version() -> py_info:version().
 
-%% @doc What the port program does now: live `dicts', their `keys' and `bytes', `namespaces', `os_pid', `uptime_ms',
-%% `in_flight' requests, and for each of the `interpreters' its `id', `jobs_done', `jobs_waiting', `busy',
-%% `busy_us' and `namespaces'.
+%% @doc What runs now. Of the table: live `dicts', their `keys' and `bytes' (of keys and values), `used' and
+%% `free' bytes of the file, values that are `pinned' by readers, `repairs' done after processes that died,
+%% `processes' attached, `file_bytes' and `max_bytes'; `table' has the `os_pid', `uptime_ms' and `in_flight'
+%% requests of its port program. Of Python: `in_flight' requests (those of the table included), `namespaces',
+%% and `pools', a map by name of `isolation', `size' and `workers', one for each OS process: `status' (`up', or
+%% `draining' while its last calls run), `os_pid', `uptime_ms', `rss', `calls' done, `namespaces', `in_flight',
+%% and for each of the `interpreters' its `id', `jobs_done', `jobs_waiting', `busy', `busy_us' and
+%% `namespaces'. A worker that does not answer within a second has `status' and `in_flight' alone.
 -spec info() -> #{dicts := non_neg_integer(), keys := non_neg_integer(), bytes := non_neg_integer(),
-                  namespaces := non_neg_integer(), os_pid := pos_integer(), uptime_ms := non_neg_integer(),
-                  in_flight := non_neg_integer(), interpreters := [map()]} | {error, reason()}.
-info() -> dict_result(py_info:info(py_context:get())).
+                  used := non_neg_integer(), free := non_neg_integer(), pinned := non_neg_integer(),
+                  repairs := non_neg_integer(), processes := non_neg_integer(), file_bytes := non_neg_integer(),
+                  max_bytes := non_neg_integer(), table := map(), in_flight := non_neg_integer(),
+                  namespaces := non_neg_integer(), pools := #{pool() => map()}} | {error, reason()}.
+info() -> dict_result(py_info:info()).
+
+%% @doc Of one dict: its `keys', their and their values' `bytes', and how many of its values are `pinned' by readers.
+-spec info(shared_dict()) -> #{keys := non_neg_integer(), bytes := non_neg_integer(), pinned := non_neg_integer()}
+                           | {error, reason()}.
+info(SD) ->
+    case py_dict:info(SD) of
+        {value, Info} -> Info;
+        {badarg, Cause} -> ?BADARG([SD], Cause);
+        Failure -> dict_result(Failure)
+    end.
 
 %%% Results
 

@@ -4,39 +4,42 @@
 %% top of the stack trace. `{down, _}' and `{nodedown, _}' are exits there.
 -module(py_dict).
 
+-include("py_context.hrl").
 -include("py_protocol.hrl").
 
--export([new/0, get/2, set/3, del/2, keys/1, destroy/1]).
--export([serve/3]).
+-export([new/0, get/2, set/3, del/2, keys/1, destroy/1, info/1]).
+-export([table_info/0, serve/3]).
 
 -export_type([result/1]).
 
 -type result(Success) :: Success | {badarg, py_error:cause()} | {error, term()} | {down, term()} | {nodedown, node()}.
 
+-define(RESTART, 500).   % milliseconds that an operation which was not sent waits for the next port of the table
+
+-define(PAUSE, 1).       % until a py_port has noticed that its port is closed
+
 -define(HANDLE, 1).   % positions of arguments in py:shared_dict_*
 -define(KEY, 2).
 
 -spec new() -> result({ok, py_handle:handle()}).
-new() ->
-    case py_context:find() of
-        {ok, Context} ->
-            case py_request:prepare(Context) of
-                {ok, Ticket} -> new(Context, Ticket);
-                Failure -> Failure
-            end;
-        Down -> Down
+new() -> with_table(fun new/1).
+
+new(Context) ->
+    case py_request:prepare(Context) of
+        {ok, Ticket} -> new(Context, Ticket);
+        Failure -> Failure
     end.
 
 new(Context, {_, Id, _} = Ticket) ->
     case py_owner:new_dict(Context, Id) of
         {ok, Bits} -> made(Bits, py_request:await(Ticket, infinity));
-        Down -> py_request:abandon(Ticket, Down)
+        Failure -> py_request:abandon(Ticket, Failure)
     end.
 
 made(Bits, {?REPLY_OK, _}) -> {ok, py_handle:of_bits(Bits)};
 made(Bits, Failure) ->
-    ok = py_owner:forget([Bits]),
-    outcome(Failure, Bits).
+    ok = py_owner:abandon(Bits),
+    outcome(Failure, Bits).   % a table that died meanwhile counts as one that was not asked: nobody has that handle
 
 -spec get(term(), term()) -> result({value, term()} | missing).
 get(Handle, Key) -> with_key(Handle, get, Key, []).
@@ -52,6 +55,10 @@ keys(Handle) -> on_dict(Handle, keys, []).
 
 -spec destroy(term()) -> result(ok).
 destroy(Handle) -> on_dict(Handle, destroy, []).
+
+%% @doc What py:info/1 tells.
+-spec info(term()) -> result({value, map()}).
+info(Handle) -> on_dict(Handle, info, []).
 
 with_key(Handle, Op, Key, More) when is_binary(Key) -> on_dict(Handle, Op, [Key | More]);
 with_key(Handle, Op, Key, More) when is_atom(Key) -> on_dict(Handle, Op, [atom_to_binary(Key, utf8) | More]);
@@ -77,6 +84,7 @@ local(set, Bits, [Key, Value]) ->
     py_depth:explain(request(?OP_SET, Bits, py_protocol:set(Bits, Key, Value)), [Value]);
 local(del, Bits, [Key]) -> request(?OP_DEL, Bits, py_protocol:del(Bits, Key));
 local(keys, Bits, []) -> request(?OP_KEYS, Bits, py_protocol:encode(Bits));
+local(info, Bits, []) -> request(?OP_STAT, Bits, py_protocol:encode(Bits));
 local(destroy, Bits, []) ->
     case request(?OP_DESTROY, Bits, py_protocol:encode([Bits])) of
         ok -> py_owner:forget([Bits]);
@@ -84,13 +92,39 @@ local(destroy, Bits, []) ->
     end.
 
 request(Op, Bits, Body) ->
+    outcome(with_table(fun(Context) -> py_request:call(bounds(Op, Context), Op, 0, Body, infinity) end), Bits).
+
+%% @doc The figures of the whole table.
+-spec table_info() -> result({value, map()}).
+table_info() -> request(?OP_INFO, <<>>, []).
+
+%% What was not sent may wait for the table's next port, which is there in milliseconds; what was sent may not,
+%% since nobody knows whether it was done.
+with_table(Request) ->
+    case attempt(Request) of
+        {down, Why} when Why =/= not_started, Why =/= shutdown ->
+            again({down, Why}, Request, erlang:monotonic_time(millisecond) + ?RESTART);
+        Done -> Done
+    end.
+
+attempt(Request) ->
     case py_context:find() of
-        {ok, Context} -> outcome(py_request:call(bounds(Op, Context), Op, 0, Body, infinity), Bits);
+        {ok, Context} -> Request(Context);
         Down -> Down
     end.
 
-%% Whoever clears away is not to be turned back because there is too much.
-bounds(?OP_DESTROY, Context) -> py_request:unbounded(Context);
+again({down, _} = Down, Request, Deadline) ->
+    Left = Deadline - erlang:monotonic_time(millisecond),
+    case Left > 0 andalso py_keeper:await_up(?TABLE, Left) of
+        up ->
+            ok = timer:sleep(?PAUSE),
+            again(attempt(Request), Request, Deadline);
+        _ -> Down
+    end;
+again(Done, _, _) -> Done.
+
+%% Whoever clears away, or asks why, is not to be turned back because there is too much.
+bounds(Op, Context) when Op =:= ?OP_DESTROY; Op =:= ?OP_INFO -> py_request:unbounded(Context);
 bounds(_, Context) -> Context.
 
 outcome({?REPLY_OK, _}, _) -> ok;
@@ -110,7 +144,7 @@ outcome({down, _} = Down, _) -> Down;
 outcome({died, Why}, _) -> {down, Why};
 outcome({error, _} = Error, _) -> Error.
 
-%% A row that is left from another incarnation: the dict went with the port program that had it.
+%% A row that is left from another incarnation: the dict went with the file that it was in.
 why_gone(Bits) ->
     case {py_tables:dict_incarnation(Bits), py_context:incarnation()} of
         {{ok, Made}, {ok, Now}} when Made =/= Now -> lost;

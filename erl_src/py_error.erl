@@ -9,7 +9,7 @@
 -export_type([cause/0]).
 
 -type what() :: not_a_handle | destroyed | lost | key | name | code | arguments | keyword_arguments | variables
-              | timeout | file | argv | call.
+              | timeout | file | argv | call | pool | options.
 -type cause() :: {pos_integer(), what()}.
 
 -spec format_error(term(), erlang:stacktrace()) -> #{pos_integer() | general | reason => unicode:chardata()}.
@@ -22,7 +22,7 @@ format_error(_Reason, [{_Module, _Function, _Arguments, Info} | _]) ->
 -spec text(what()) -> unicode:chardata().
 text(not_a_handle) -> "not a SharedDict handle";
 text(destroyed) -> "the SharedDict has been destroyed";
-text(lost) -> "the SharedDict was lost with the port program";
+text(lost) -> "the SharedDict was lost with the table's file";
 text(key) -> "key must be a binary, an atom or a 64-bit integer";
 text(name) -> "must be a name: an atom, or a string or binary of Unicode characters, and not empty";
 text(code) -> "must be Python code: a string or binary of Unicode characters";
@@ -32,4 +32,6 @@ text(variables) -> "must be a map or list of pairs, with a different name as eac
 text(timeout) -> "must be a number of milliseconds (at most 4294967295) or infinity";
 text(file) -> "must be the name of a file";
 text(argv) -> "must be a list of strings or binaries of Unicode characters";
+text(pool) -> "must be the name of a pool: an atom that begins with neither $ nor _";
+text(options) -> "must be a timeout, or a map with at most the keys pool and timeout, which names no second pool";
 text(call) -> "not a call that this process has spawned and not yet awaited".

@@ -1,31 +1,43 @@
-%% @private Python code to run: call, eval, exec, run, in the namespace of the calling process.
+%% @private Python code to run: call, eval, exec, run, in a pool, in the namespace of the calling process.
 %%
-%% As in py_dict, functions return what happened; module py raises `{badarg, _}' and `{down, _}'. The port
-%% program's death before a job was sent is `{down, Why}', during it `{error, {worker_died, Why}}'.
+%% As in py_dict, functions return what happened; module py raises `{badarg, _}' and `{down, _}'. They take the
+%% arguments of the function of py as a list (see py_forms). A job that could not be sent, since no OS process of its
+%% pool was up, waits until one is; one that was sent is never sent again.
 -module(py_job).
 
 -include("py_context.hrl").
 -include("py_protocol.hrl").
 
--export([call/5, eval/3, exec/3, run/3, spawn_call/5, await/2, cast/4]).
+-export([call/1, eval/1, exec/1, run/1, spawn_call/1, await/2, interrupt/1, cancel/1, cast/1]).
 
 -export_type([call/0, result/1]).
 
 %% A call that could not be sent is one too: await tells why.
 -record(py_call, {mark :: reference(),
-                  state :: {sent, py_request:ticket()} | {failed, Error :: {error, term()}},
+                  state :: {sent, py_request:ticket(), Timer :: reference() | none}
+                         | {failed, Error :: {error, term()}},
                   deadline :: integer() | infinity}).
 -opaque call() :: #py_call{}.
 
 -type result(Success) :: Success | {error, term()} | {badarg, py_error:cause()} | {down, term()}.
--type job() :: fun((Ns :: pos_integer()) -> binary()).
+
+-record(job, {pool :: atom(),
+              where = home :: home | any,
+              op :: py_protocol:op(),
+              flags = 0 :: py_protocol:flags(),
+              body :: fun((Ns :: pos_integer()) -> binary()),
+              deadline = infinity :: integer() | infinity,
+              tries = 2 :: pos_integer()}).
+
+-define(PAUSE, 1).   % milliseconds until a py_port has noticed that its port is closed
 
 %%% Jobs that are waited for
 
--spec call(term(), term(), term(), term(), term()) -> result({ok, term()}).
-call(Module, Function, Args, Kwargs, Timeout) ->
-    case call_job(Module, Function, Args, Kwargs) of
-        {ok, Job, _} -> too_deep(run_job(?OP_CALL, Job, 5, Timeout), Args, Kwargs);
+-spec call([term(), ...]) -> result({ok, term()}).
+call(Arguments) ->
+    {_, _, [_, _, Args, Kwargs], _} = Form = py_forms:call(Arguments),
+    case call_job(Form) of
+        {ok, Job, _} -> too_deep(run_job(Job), Args, Kwargs);
         Bad -> Bad
     end.
 
@@ -34,31 +46,33 @@ too_deep({error, {bad_etf, _}} = Error, Args, Kwargs) ->
     py_depth:explain(Error, [Args, Map]);
 too_deep(Result, _, _) -> Result.
 
--spec eval(term(), term(), term()) -> result({ok, term()}).
-eval(Code, Vars, Timeout) -> code_job(?OP_EVAL, Code, Vars, Timeout).
+-spec eval([term(), ...]) -> result({ok, term()}).
+eval(Arguments) -> code_job(?OP_EVAL, py_forms:code(Arguments)).
 
--spec exec(term(), term(), term()) -> result(ok).
-exec(Code, Vars, Timeout) -> code_job(?OP_EXEC, Code, Vars, Timeout).
+-spec exec([term(), ...]) -> result(ok).
+exec(Arguments) -> code_job(?OP_EXEC, py_forms:code(Arguments)).
 
-code_job(Op, Code, Vars, Timeout) ->
+code_job(Op, {Shift, _, [Code, Vars], _} = Form) ->
     case {code(Code), py_names:keys(Vars)} of
-        {error, _} -> {badarg, {1, code}};
-        {_, error} -> {badarg, {2, variables}};
+        {error, _} -> {badarg, {1 + Shift, code}};
+        {_, error} -> {badarg, {2 + Shift, variables}};
         {{ok, Text}, {ok, Map}} ->
-            Result = run_job(Op, fun(Ns) -> py_protocol:encode({Ns, Text, Map}) end, 3, Timeout),
-            py_depth:explain(Result, [Map])
+            Body = fun(Ns) -> py_protocol:encode({Ns, Text, Map}) end,
+            py_depth:explain(run_form(Form, 3, #job{pool = default, op = Op, body = Body}), [Map])
     end.
 
 %% An atom is code too, if little: a variable's name.
 code(Code) -> py_names:text(Code).
 
--spec run(term(), term(), term()) -> result(ok).
-run(File, Argv, Timeout) ->
+-spec run([term(), ...]) -> result(ok).
+run(Arguments) ->
+    {Shift, _, [File, Argv], _} = Form = py_forms:run(Arguments),
     case {file(File), py_names:texts(Argv)} of
-        {error, _} -> {badarg, {1, file}};
-        {_, error} -> {badarg, {2, argv}};
+        {error, _} -> {badarg, {1 + Shift, file}};
+        {_, error} -> {badarg, {2 + Shift, argv}};
         {{ok, Path}, {ok, Args}} ->
-            run_job(?OP_RUN, fun(Ns) -> py_protocol:encode({Ns, Path, Args}) end, 3, Timeout)
+            Body = fun(Ns) -> py_protocol:encode({Ns, Path, Args}) end,
+            run_form(Form, 3, #job{pool = default, op = ?OP_RUN, body = Body})
     end.
 
 %% Relative to this node's folder, which may have changed since the port program was started.
@@ -68,59 +82,79 @@ file(File) ->
         error -> error
     end.
 
-run_job(Op, Job, TimeoutPosition, Timeout) ->
-    case py_context:find() of
-        {ok, #context{} = Context} ->
-            case timeout(Timeout, Context) of
-                error -> {badarg, {TimeoutPosition, timeout}};
-                Millis -> in_namespace(Context, Op, Job, deadline(Millis), 2)
-            end;
-        Down -> Down
+run_form(Form, OptionsAt, Job) ->
+    case placed(Form, OptionsAt, Job) of
+        {ok, Placed} -> run_job(Placed);
+        Bad -> Bad
     end.
+
+run_job(#job{pool = Pool, where = Where, deadline = Deadline} = Job) ->
+    case py_namespace:find(Pool, Where, left(Deadline)) of
+        {ok, Context, Ns, Place} -> sent(send(Job, Context, Ns), Ns, Place, Job);
+        none_up -> wait_for_pool(Job, fun run_job/1);
+        Failure -> outcome(Failure)
+    end.
+
+send(#job{op = Op, flags = Flags, body = Body, deadline = Deadline}, Context, Ns) ->
+    py_request:call(Context, Op, Flags, Body(Ns), left(Deadline)).
+
+sent({down, _}, _, _, Job) -> wait_for_pool(Job, fun run_job/1);
+sent({?REPLY_ERROR, _} = Reply, Ns, Place, #job{tries = Tries} = Job) when Tries > 1 ->
+    again(outcome(Reply), Ns, Place, Job);
+sent(Reply, _, _, _) -> outcome(Reply).
 
 %% A port program that does not know the namespace is given another one, once.
-in_namespace(Context, Op, Job, Deadline, Tries) ->
-    case py_owner:namespace(Context) of
-        {ok, Ns} ->
-            case py_request:call(Context, Op, 0, Job(Ns), left(Deadline)) of
-                {?REPLY_ERROR, Body} when Tries > 1 ->
-                    again(outcome({?REPLY_ERROR, Body}), Context, Ns, Op, Job, Deadline, Tries);
-                Reply -> outcome(Reply)
-            end;
-        Down -> Down
-    end.
-
-again({error, no_namespace}, Context, Ns, Op, Job, Deadline, Tries) ->
-    case py_owner:renew_namespace(Context, Ns) of
-        {ok, _} -> in_namespace(Context, Op, Job, Deadline, Tries - 1);
-        Down -> Down
+again({error, no_namespace}, Ns, Place, #job{pool = Pool, deadline = Deadline, tries = Tries} = Job) ->
+    case py_namespace:renew(Pool, Place, Ns, left(Deadline)) of
+        {ok, _, _, _} -> run_job(Job#job{tries = Tries - 1});
+        none_up -> wait_for_pool(Job, fun run_job/1);
+        Failure -> outcome(Failure)
     end;
-again(Outcome, _, _, _, _, _, _) -> Outcome.
+again(Outcome, _, _, _) -> Outcome.
+
+%% Nothing was sent. Goes on when an OS process is up; not while the pool's start is put off.
+wait_for_pool(#job{pool = Pool, deadline = Deadline} = Job, Continue) ->
+    case py_pools:exists(Pool) of
+        ok ->
+            case py_keeper:await_up(Pool, left(Deadline)) of
+                up ->
+                    ok = timer:sleep(?PAUSE),
+                    Continue(Job);
+                timeout -> {error, timeout};
+                {down, Why} -> {error, {worker_died, py_death:worker(Why)}}
+            end;
+        Failure -> Failure
+    end.
 
 %%% Jobs that are awaited later
 
--spec spawn_call(term(), term(), term(), term(), term()) -> result({ok, call()}).
-spawn_call(Module, Function, Args, Kwargs, Timeout) ->
-    case {call_job(Module, Function, Args, Kwargs), py_context:find()} of
-        {{ok, Job, Flags}, {ok, Context}} ->
-            case timeout(Timeout, Context) of
-                error -> {badarg, {5, timeout}};
-                Millis -> start(Context, Flags, Job, deadline(Millis))
-            end;
-        {{badarg, _} = Bad, _} -> Bad;
-        {_, Down} -> Down
+-spec spawn_call([term(), ...]) -> result({ok, call()}).
+spawn_call(Arguments) ->
+    case call_job(py_forms:call(Arguments)) of
+        {ok, Job, <<"__main__">>} -> start(Job);
+        {ok, Job, _} -> start(Job#job{where = any, flags = ?FLAG_ANY});
+        Bad -> Bad
     end.
 
-start(Context, Flags, Job, Deadline) ->
-    case py_owner:namespace(Context) of
-        {ok, Ns} ->
-            case py_request:start(Context, ?OP_CALL, Flags, Job(Ns)) of
-                {ok, {Ref, _, _} = Ticket} -> awaitable(Ref, {sent, Ticket}, Deadline);
-                {error, _} = Error -> awaitable(make_ref(), {failed, Error}, Deadline);
-                Down -> Down
-            end;
-        Down -> Down
+start(#job{pool = Pool, where = Where, op = Op, flags = Flags, body = Body, deadline = Deadline} = Job) ->
+    case py_namespace:find(Pool, Where, left(Deadline)) of
+        {ok, Context, Ns, _} -> started(py_request:start(Context, Op, Flags, Body(Ns), left(Deadline)), Job);
+        none_up -> unsent(wait_for_pool(Job, fun start/1), Job);
+        timeout -> awaitable(make_ref(), {failed, {error, timeout}}, Deadline);
+        {down, _} = Down -> Down
     end.
+
+started({ok, {Ref, Id, #context{server = Server}} = Ticket}, #job{deadline = Deadline}) ->
+    awaitable(Ref, {sent, Ticket, timer(Server, Id, Ref, left(Deadline))}, Deadline);
+started({down, _}, Job) -> unsent(wait_for_pool(Job, fun start/1), Job);
+started(Failure, #job{deadline = Deadline}) -> awaitable(make_ref(), {failed, outcome(Failure)}, Deadline).
+
+unsent({error, _} = Error, #job{deadline = Deadline}) -> awaitable(make_ref(), {failed, Error}, Deadline);
+unsent(Started, _) -> Started.
+
+%% Its time is over also when nobody awaits it.
+timer(_, _, _, infinity) -> none;
+timer(Server, Id, Ref, Millis) -> py_port:expire(Server, Id, Ref, Millis).
 
 %% The mark in the process dictionary says that this process has a result to come: nobody else's call, and
 %% no call twice, can then be waited for in vain.
@@ -140,43 +174,80 @@ await(#py_call{mark = Mark, state = State, deadline = Deadline}, Timeout) ->
 await(_, _) -> {badarg, {1, call}}.
 
 %% The arguments are not kept, so a depth that was refused has no path.
-finish({sent, Ticket}, Millis) -> py_depth:explain(outcome(py_request:await(Ticket, Millis)), []);
+finish({sent, Ticket, Timer}, Millis) ->
+    Reply = py_request:await(Ticket, Millis),
+    ok = stop_timer(Timer),
+    py_depth:explain(outcome(Reply), []);
 finish({failed, Error}, _) -> Error.
+
+stop_timer(none) -> ok;
+stop_timer(Timer) -> erlang:cancel_timer(Timer, [{async, true}, {info, false}]).
 
 await_time(default, Deadline) -> left(Deadline);
 await_time(Timeout, _) -> Timeout.
 
--spec cast(term(), term(), term(), term()) -> result(ok).
-cast(Module, Function, Args, Kwargs) ->
-    case {call_job(Module, Function, Args, Kwargs), py_context:find()} of
-        {{ok, Job, _}, {ok, Context}} -> send_cast(Context, Job);
-        {{badarg, _} = Bad, _} -> Bad;
-        {_, Down} -> Down
+%% Any process may: it only tells the port program.
+-spec interrupt(term()) -> result(ok).
+interrupt(#py_call{state = {sent, {_, Id, #context{port = Port} = Context}, _}}) when node(Port) =:= node() ->
+    py_request:cancel(Context, Id);
+interrupt(#py_call{state = {failed, _}}) -> ok;
+interrupt(_) -> {badarg, {1, call}}.
+
+-spec cancel(term()) -> result({ok, term()}).
+cancel(#py_call{} = Call) ->
+    case await(Call, 0) of
+        {error, timeout} -> {error, cancelled};
+        Result -> Result
+    end;
+cancel(_) -> {badarg, {1, call}}.
+
+-spec cast([term(), ...]) -> result(ok).
+cast(Arguments) ->
+    case call_job(py_forms:call(Arguments)) of
+        {ok, Job, _} -> send_cast(Job#job{flags = ?FLAG_NO_REPLY});
+        Bad -> Bad
     end.
 
-send_cast(Context, Job) ->
-    case py_owner:namespace(Context) of
-        {ok, Ns} -> py_request:post(Context, ?OP_CALL, ?FLAG_NO_REPLY, Job(Ns));
-        Down -> Down
+send_cast(#job{pool = Pool, op = Op, flags = Flags, body = Body, deadline = Deadline} = Job) ->
+    case py_namespace:find(Pool, home, left(Deadline)) of
+        {ok, Context, Ns, _} ->
+            case py_request:post_within(Context, Op, Flags, Body(Ns), left(Deadline)) of
+                {down, _} -> wait_for_pool(Job, fun send_cast/1);
+                timeout -> {error, timeout};
+                Sent -> Sent
+            end;
+        none_up -> wait_for_pool(Job, fun send_cast/1);
+        Failure -> outcome(Failure)
     end.
 
 %%% Bodies
 
-%% A function of a module may run in any interpreter; one of `__main__' only where exec defined it.
--spec call_job(term(), term(), term(), term()) -> {ok, job(), py_protocol:flags()} | {badarg, py_error:cause()}.
-call_job(Module, Function, Args, Kwargs) ->
+%% A spawned function of a module may run in any interpreter; one of `__main__' only where exec defined it.
+call_job({Shift, _, [Module, Function, Args, Kwargs], _} = Form) ->
     IsList = py_names:is_list_of(fun(_) -> true end, Args),
     case {py_names:name(Module), py_names:name(Function), IsList, py_names:keys(Kwargs)} of
-        {error, _, _, _} -> {badarg, {1, name}};
-        {_, error, _, _} -> {badarg, {2, name}};
-        {_, _, false, _} -> {badarg, {3, arguments}};
-        {_, _, _, error} -> {badarg, {4, keyword_arguments}};
+        {error, _, _, _} -> {badarg, {1 + Shift, name}};
+        {_, error, _, _} -> {badarg, {2 + Shift, name}};
+        {_, _, false, _} -> {badarg, {3 + Shift, arguments}};
+        {_, _, _, error} -> {badarg, {4 + Shift, keyword_arguments}};
         {{ok, M}, {ok, F}, true, {ok, Map}} ->
-            {ok, fun(Ns) -> py_protocol:encode({Ns, M, F, Args, Map}) end, flags(M)}
+            Body = fun(Ns) -> py_protocol:encode({Ns, M, F, Args, Map}) end,
+            case placed(Form, 5, #job{pool = default, op = ?OP_CALL, body = Body}) of
+                {ok, Job} -> {ok, Job, M};
+                Bad -> Bad
+            end
     end.
 
-flags(<<"__main__">>) -> 0;
-flags(_) -> ?FLAG_ANY.
+%% With the pool and the deadline of the options.
+placed({Shift, Pool, _, Options}, OptionsAt, Job) ->
+    case {py_forms:options(Pool, Options), py_tables:fact(call_timeout)} of
+        {bad_pool, _} -> {badarg, {1, pool}};
+        {bad_options, _} when is_map(Options) -> {badarg, {OptionsAt + Shift, options}};
+        {bad_options, _} -> {badarg, {OptionsAt + Shift, timeout}};
+        {_, unknown} -> {down, not_started};
+        {{ok, Named, default}, {ok, Timeout}} -> {ok, Job#job{pool = Named, deadline = deadline(Timeout)}};
+        {{ok, Named, Timeout}, _} -> {ok, Job#job{pool = Named, deadline = deadline(Timeout)}}
+    end.
 
 %%% Replies
 
@@ -184,21 +255,12 @@ outcome({?REPLY_OK, _}) -> ok;
 outcome({?REPLY_VALUE, Body}) -> py_protocol:value(Body);
 outcome({?REPLY_EXCEPTION, Body}) -> {error, py_protocol:exception(Body)};
 outcome({?REPLY_ERROR, Body}) -> py_protocol:failure(Body);
-outcome({died, Why}) -> {error, {worker_died, Why}};
+outcome({died, Why}) -> {error, {worker_died, py_death:worker(Why)}};
 outcome({down, _} = Down) -> Down;
 outcome({error, _} = Error) -> Error;
 outcome(timeout) -> {error, timeout}.
 
 %%% Time
-
-%% Milliseconds of a timeout that a user gave; `default' is the configured one.
--spec timeout(term(), py_context:context()) -> timeout() | error.
-timeout(default, #context{call_timeout = Timeout}) -> Timeout;
-timeout(Timeout, _) ->
-    case valid_timeout(Timeout) of
-        true -> Timeout;
-        false -> error
-    end.
 
 valid_timeout(default) -> true;
 valid_timeout(infinity) -> true;

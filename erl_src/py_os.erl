@@ -4,7 +4,7 @@
 %% is never mistaken for ours.
 -module(py_os).
 
--export([identify/1, os_pid/1, alive/1, kill/1, wait_gone/2]).
+-export([identify/1, os_pid/1, started/1, alive/1, kill/1, wait_gone/2]).
 
 -export_type([identity/0]).
 
@@ -23,6 +23,10 @@ identify(Pid) ->
 
 -spec os_pid(identity()) -> pos_integer().
 os_pid(#process{pid = Pid}) -> Pid.
+
+%% @doc When it was started, as the kernel tells it: clock ticks after the machine's own start, in digits.
+-spec started(identity()) -> binary().
+started(#process{started = Started}) -> Started.
 
 -spec alive(identity()) -> boolean().
 alive(#process{pid = Pid, started = Started}) ->

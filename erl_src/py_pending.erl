@@ -8,7 +8,7 @@
 %% killed. A row whose caller was killed before it sent anything is swept with each heartbeat.
 -module(py_pending).
 
--export([new/0, put/3, answer/4, take_back/2, size/1, answer_all/2, sweep/1]).
+-export([new/0, put/3, answer/4, take_back/2, whose/2, expire/3, is_waiting/3, size/1, answer_all/2, sweep/1]).
 
 -type id() :: 1..16#ffffffff.
 
@@ -51,6 +51,32 @@ answer(Pending, Id, What, Body) ->
 %% @doc Takes the caller's own row back; false when an answer is on its way.
 -spec take_back(ets:tid(), id()) -> boolean().
 take_back(Pending, Id) -> ets:take(Pending, Id) =/= [].
+
+%% @doc The process that waits for the reply.
+-spec whose(ets:tid(), id()) -> pid() | unknown.
+whose(Pending, Id) ->
+    case ets:lookup(Pending, Id) of
+        [{_, Pid, _}] -> Pid;
+        [] -> unknown
+    end.
+
+%% @doc Marks a request whose time is over: what answers it from now on comes as `{{expired, Ref}, What, Body}'.
+%% False when it does not wait any more. To be called by the process that routes replies.
+-spec expire(ets:tid(), id(), reference()) -> boolean().
+expire(Pending, Id, Ref) ->
+    case ets:take(Pending, Id) of
+        [{_, Pid, Ref}] -> ets:insert(Pending, {Id, Pid, {expired, Ref}});
+        [Other] -> not ets:insert(Pending, Other);
+        [] -> false
+    end.
+
+%% @doc Whether that very request still waits.
+-spec is_waiting(ets:tid(), id(), reference() | {expired, reference()}) -> boolean().
+is_waiting(Pending, Id, Ref) ->
+    case ets:lookup(Pending, Id) of
+        [{_, _, Ref}] -> true;
+        _ -> false
+    end.
 
 %% @doc `undefined' when the table is gone.
 -spec size(ets:tid()) -> non_neg_integer() | undefined.

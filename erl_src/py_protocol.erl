@@ -7,7 +7,7 @@
 -include("py_protocol.hrl").
 
 -export([header/3, encode/1, get/2, set/3, del/2, hello/1]).
--export([value/1, term/1, failure/1, exception/1, log/1, destroyed/1, cast_failed/1]).
+-export([value/1, term/1, failure/1, exception/1, log/1, destroyed/1, cast_failed/1, stuck/1]).
 -export([known_atoms/0]).
 
 -export_type([op/0, flags/0, id/0, body/0, failure/0, exception/0, log/0]).
@@ -47,10 +47,19 @@ set(Bits, Key, Value) -> encode({Bits, Key, Value}).
 -spec del(py_handle:bits(), key()) -> binary().
 del(Bits, Key) -> get(Bits, Key).
 
+%% @doc The keys of the role must be there, and no others.
 -spec hello(map()) -> binary().
-hello(#{interpreters := _, python := _, python_path := _, max_frame := _, max_queue := _, none := _,
-        log_credit := _, node := _} = Hello) ->
+hello(#{role := Role} = Hello) ->
+    [] = maps:keys(Hello) -- hello_keys(Role),
+    [] = hello_keys(Role) -- maps:keys(Hello),
     encode(Hello#{protocol => ?PROTOCOL_VERSION}).
+
+hello_keys(table) -> [limits | hello_keys()];
+hello_keys(python) ->
+    [pool, isolation, interpreters, python, python_path, max_queue, preload, on_restart, max_memory, allow_import,
+     stderr | hello_keys()].
+
+hello_keys() -> [role, table, node, node_pid, max_frame, none, log_credit].
 
 %%% Replies
 
@@ -80,11 +89,20 @@ term(Body) -> binary_to_term(Body, [safe]).
 failure(Body) ->
     case term(Body) of
         bad_key -> {badarg, bad_key};
-        cancelled -> {error, timeout};
         shutting_down -> {down, shutting_down};
-        {table_full, _} -> {error, table_full};
+        {table_full, Limit} -> {error, {table_full, limit(Limit)}};
         Term -> {error, Term}
     end.
+
+%% A limit's name as an atom, those of pyport_config as they are there.
+limit(<<"max_table_bytes">>) -> max_table_bytes;
+limit(<<"max_dict_bytes">>) -> max_dict_bytes;
+limit(<<"max_dict_keys">>) -> max_dict_keys;
+limit(<<"max_key_bytes">>) -> max_key_bytes;
+limit(<<"max_dicts">>) -> max_dicts;
+limit(<<"memory">>) -> memory;
+limit(<<"shared memory">>) -> shared_memory;
+limit(Other) -> Other.
 
 %% @doc What an EXCEPTION means to the caller.
 -spec exception(binary()) -> exception().
@@ -110,6 +128,12 @@ cast_failed(Body) ->
         {_Ns, Error} -> {error, Error}
     end.
 
+%% @doc The id of the job that did not stop.
+-spec stuck(binary()) -> id().
+stuck(Body) ->
+    {Id} = term(Body),
+    Id.
+
 %% @doc Every atom that the port program may send.
 -spec known_atoms() -> [atom()].
 known_atoms() ->
@@ -117,11 +141,12 @@ known_atoms() ->
     ['$pyport_dict', py_object, bytes, none, nil, undefined, true, false, infinity, neg_infinity, nan,
      %% error terms, Why of bad_term
      bad_frame, bad_etf, unknown_op, protocol_mismatch, frame_too_large, bad_config, bad_key, bad_term, gone,
-     exists, table_full, no_namespace, overloaded, cancelled, shutting_down,
+     exists, table_full, corrupt, busy, no_namespace, overloaded, cancelled, shutting_down,
      depth, duplicate_key, unhashable_key, surrogate, unpicklable, bad_pickle, bad_external, unknown_atom, cycle,
      too_large,
      %% HELLO and INFO
      protocol, version, python, os_pid, interpreters, dicts, keys, namespaces, uptime_ms,
+     used, free, pinned, repairs, processes, file_bytes, max_bytes, rss, calls,
      id, jobs_done, jobs_waiting, busy, busy_us,
      %% LOG
      stdout, stderr, log, debug, info, notice, warning, error, critical, alert, emergency].

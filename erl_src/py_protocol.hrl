@@ -11,6 +11,9 @@
 -define(OP_SET, 16#13).
 -define(OP_DEL, 16#14).
 -define(OP_KEYS, 16#15).
+-define(OP_STAT, 16#16).
+-define(OP_DICTS, 16#17).
+-define(OP_SWEEP, 16#18).
 -define(OP_CALL, 16#20).
 -define(OP_EVAL, 16#21).
 -define(OP_EXEC, 16#22).
@@ -33,6 +36,11 @@
 -define(EVENT_LOG, 16#C0).
 -define(EVENT_DESTROYED, 16#C1).
 -define(EVENT_CAST_FAILED, 16#C2).
+-define(EVENT_STUCK, 16#C3).
+
+%% How a port program ends that says why by its exit status.
+-define(EXIT_STUCK, 5).
+-define(EXIT_NO_MEMORY, 6).
 
 %% Bytes of a frame before its body.
 -define(HEADER_SIZE, 8).

@@ -14,12 +14,17 @@
 %% py_port with the reply, or with the word that the port program died; the caller itself when its time is
 %% over, and then a late reply finds no row; the heir of the table when py_port was killed. So a caller need not
 %% monitor py_port: two signals to it for each request were a fifth of the round trip.
+%%
+%% A request with a time limit ends 250 ms after it at the latest. When its time is over the caller sends
+%% CANCEL and waits for whatever ends the job; the port program has 100 ms before it ends itself (STUCK). One
+%% that does neither is stopped, or has no turn: then py_port kills it.
 -module(py_request).
 
 -include("py_context.hrl").
 -include("py_protocol.hrl").
 
--export([call/5, start/4, await/2, post/4]).
+-export([call/5, start/5, await/2, cancel/2]).
+-export([post/4, try_post/4, post_within/5]).
 -export([prepare/1, abandon/2, send_prepared/4, unbounded/1]).
 
 -export_type([reply/0, ticket/0]).
@@ -32,8 +37,9 @@
 -type ticket() :: {Ref :: reference(), py_protocol:id(), py_context:context()}.
 
 -define(ON_ITS_WAY, 1000).   % milliseconds between the taking of a row and the message, at most
+-define(GRACE, 230).         % between CANCEL and the end; the rest of the 250 is for the way
 
-%% @doc Sends a request and waits for its reply, at most `Timeout'.
+%% @doc Sends a request and waits for its reply, at most `Timeout', and then for its end.
 %%
 %% The reference is made and waited for in one function, so that the VM need not search the messages
 %% that were there before.
@@ -42,13 +48,13 @@ call(Context, Op, Flags, Body, Timeout) ->
     case refused(Context, Body) of
         false ->
             Ref = make_ref(),
-            case send(Context, Ref, Op, Flags, Body) of
+            case send(Context, Ref, Op, Flags, Body, Timeout) of
                 Id when is_integer(Id) ->
                     receive
                         {Ref, ReplyOp, Reply} -> {ReplyOp, Reply}
                     after Timeout -> give_up({Ref, Id, Context})
                     end;
-                Down -> Down
+                Failure -> Failure
             end;
         Error -> Error
     end.
@@ -58,14 +64,15 @@ call(Context, Op, Flags, Body, Timeout) ->
 unbounded(Context) -> Context#context{max_in_flight = infinity}.
 
 %% @doc Sends a request; the reply is to be awaited by the same process.
--spec start(py_context:context(), py_protocol:op(), py_protocol:flags(), iodata()) -> {ok, ticket()} | failure().
-start(Context, Op, Flags, Body) ->
+-spec start(py_context:context(), py_protocol:op(), py_protocol:flags(), iodata(), timeout()) ->
+          {ok, ticket()} | failure().
+start(Context, Op, Flags, Body, Timeout) ->
     case refused(Context, Body) of
         false ->
             Ref = make_ref(),
-            case send(Context, Ref, Op, Flags, Body) of
+            case send(Context, Ref, Op, Flags, Body, Timeout) of
                 Id when is_integer(Id) -> {ok, {Ref, Id, Context}};
-                Down -> Down
+                Failure -> Failure
             end;
         Error -> Error
     end.
@@ -74,7 +81,8 @@ start(Context, Op, Flags, Body) ->
 -spec await(ticket(), timeout()) -> reply().
 await({Ref, _, _} = Ticket, Timeout) ->
     receive
-        {Ref, Op, Body} -> {Op, Body}
+        {Ref, Op, Body} -> {Op, Body};
+        {{expired, Ref}, _, _} -> timeout
     after Timeout -> give_up(Ticket)
     end.
 
@@ -85,6 +93,19 @@ post(#context{max_frame = Max} = Context, Op, Flags, Body) ->
     case iolist_size(Body) + ?HEADER_SIZE of
         Size when Size > Max -> {error, {frame_too_large, Size, Max}};
         _ -> transmit(Context, Op, Flags, 0, Body)
+    end.
+
+%% @doc The same of a small frame, without waiting: `busy' when it was not sent.
+-spec try_post(py_context:context(), py_protocol:op(), py_protocol:flags(), iodata()) -> ok | busy | {down, term()}.
+try_post(Context, Op, Flags, Body) -> attempt(Context, [py_protocol:header(Op, Flags, 0), Body]).
+
+%% @doc The same, waiting at most so long for room.
+-spec post_within(py_context:context(), py_protocol:op(), py_protocol:flags(), iodata(), timeout()) ->
+          ok | timeout | {down, term()} | {error, {frame_too_large, pos_integer(), pos_integer()}}.
+post_within(#context{max_frame = Max} = Context, Op, Flags, Body, Timeout) ->
+    case iolist_size(Body) + ?HEADER_SIZE of
+        Size when Size > Max -> {error, {frame_too_large, Size, Max}};
+        _ -> transmit_within(Context, [py_protocol:header(Op, Flags, 0), Body], Timeout)
     end.
 
 %%% A request that another process sends for the caller: py_owner, which must be the one to send NEW
@@ -98,7 +119,7 @@ prepare(#context{pending = Pending, ids = Ids} = Context) ->
             try py_pending:put(Pending, Ids, Ref) of
                 Id -> {ok, {Ref, Id, Context}}
             catch
-                error:badarg -> {down, why_down()}   % the table went with py_port
+                error:badarg -> {down, why_down(Context)}   % the table went with py_port
             end;
         Error -> Error
     end.
@@ -130,40 +151,83 @@ refused(#context{pending = Pending, max_frame = MaxFrame, max_in_flight = MaxInF
             end
     end.
 
-send(#context{pending = Pending, ids = Ids} = Context, Ref, Op, Flags, Body) ->
+send(#context{pending = Pending, ids = Ids} = Context, Ref, Op, Flags, Body, Timeout) ->
     try py_pending:put(Pending, Ids, Ref) of
         Id ->
-            case transmit(Context, Op, Flags, Id, Body) of
+            case transmit_within(Context, [py_protocol:header(Op, Flags, Id), Body], Timeout) of
                 ok -> Id;
-                Down -> abandon({Ref, Id, Context}, Down)
+                Failure -> abandon({Ref, Id, Context}, Failure)
             end
     catch
-        error:badarg -> {down, why_down()}   % the table went with py_port
+        error:badarg -> {down, why_down(Context)}   % the table went with py_port
     end.
 
 %% A port that holds much unwritten output is busy. Then the caller waits for room, suspended by the VM:
 %% this is the back-pressure, and the heartbeat bounds it, since it ends a port program that reads nothing.
-transmit(#context{port = Port}, Op, Flags, Id, Body) ->
-    Frame = [py_protocol:header(Op, Flags, Id), Body],
-    try erlang:port_command(Port, Frame, [nosuspend]) orelse erlang:port_command(Port, Frame) of
-        true -> ok
-    catch
-        error:badarg -> {down, why_down()}   % closed, also while the caller was suspended
+transmit(Context, Op, Flags, Id, Body) ->
+    transmit_within(Context, [py_protocol:header(Op, Flags, Id), Body], infinity).
+
+transmit_within(Context, Frame, Timeout) ->
+    case attempt(Context, Frame) of
+        busy -> wait_for_room(Context, Frame, Timeout);
+        Done -> Done
     end.
 
-why_down() ->
+attempt(#context{port = Port} = Context, Frame) ->
+    try erlang:port_command(Port, Frame, [nosuspend]) of
+        true -> ok;
+        false -> busy
+    catch
+        error:badarg -> {down, why_down(Context)}
+    end.
+
+-dialyzer({nowarn_function, wait_for_room/3}).
+wait_for_room(#context{port = Port} = Context, Frame, infinity) ->
+    try erlang:port_command(Port, Frame) of
+        true -> ok
+    catch
+        error:badarg -> {down, why_down(Context)}   % closed, also while the caller was suspended
+    end;
+wait_for_room(Context, Frame, Timeout) ->
+    %% The suspended cannot look at the clock, so another process is suspended.
+    {Pid, Monitor} = spawn_monitor(fun() -> exit({sent, wait_for_room(Context, Frame, infinity)}) end),
+    receive
+        {'DOWN', Monitor, process, Pid, {sent, Done}} -> Done
+    after Timeout ->
+        exit(Pid, kill),
+        receive
+            {'DOWN', Monitor, process, Pid, {sent, Done}} -> Done;
+            {'DOWN', Monitor, process, Pid, _} -> timeout
+        end
+    end.
+
+why_down(#context{pool = ?TABLE}) ->
     case py_context:find() of
         {down, Why} -> Why;
         {ok, _} -> closed   % a newer port program is up already
+    end;
+why_down(_) -> closed.
+
+%% The time is over. A reply that is on its way already counts; after that only the end of the job is waited for.
+give_up({Ref, Id, #context{server = Server} = Context} = Ticket) ->
+    case is_answered(Ticket) of
+        true -> answered(Ticket, timeout);
+        false ->
+            ok = cancel(Context, Id),
+            receive
+                {Ref, _, _} -> timeout
+            after ?GRACE ->
+                case take_back(Ticket) of
+                    true -> py_port:kill(Server);
+                    false -> answered(Ticket, timeout)
+                end,
+                timeout
+            end
     end.
 
-%% The time is over. A reply that came at the last moment counts.
-give_up({_, Id, Context} = Ticket) ->
-    case take_back(Ticket) of
-        true ->
-            cancel(Context, Id),
-            timeout;
-        false -> answered(Ticket, timeout)
+is_answered({Ref, Id, #context{pending = Pending}}) ->
+    try not py_pending:is_waiting(Pending, Id, Ref)
+    catch error:badarg -> true
     end.
 
 %% True when nobody else can answer this request any more.
@@ -175,19 +239,19 @@ take_back({_, Id, #context{pending = Pending}}) ->
 %% Somebody took the row and sends now.
 answered({Ref, _, _}, Otherwise) ->
     receive
-        {Ref, Op, Body} -> {Op, Body}
+        {Ref, Op, Body} -> {Op, Body};
+        {{expired, Ref}, _, _} -> timeout
     after ?ON_ITS_WAY -> Otherwise
     end.
 
-%% Never waits: a caller whose time is over must not wait for room in a busy port.
-cancel(#context{port = Port} = Context, Id) ->
+%% @doc Tells the port program to stop a job. Never waits: a caller whose time is over must not wait for room in
+%% a busy port.
+-spec cancel(py_context:context(), py_protocol:id()) -> ok.
+cancel(Context, Id) ->
     Body = py_protocol:encode(Id),
-    Frame = [py_protocol:header(?OP_CANCEL, 0, 0), Body],
-    try erlang:port_command(Port, Frame, [nosuspend]) of
-        true -> ok;
-        false ->
+    case try_post(Context, ?OP_CANCEL, 0, Body) of
+        busy ->
             _ = spawn(fun() -> transmit(Context, ?OP_CANCEL, 0, 0, Body) end),
-            ok
-    catch
-        error:badarg -> ok
+            ok;
+        _ -> ok
     end.

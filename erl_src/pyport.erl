@@ -4,7 +4,8 @@
 %% configure it by its environment:
 %%
 %% ```
-%% {pyport, [{interpreters, 4}, {python, "/srv/shop/venv"}, {python_path, ["/srv/shop/python"]}]}.
+%% {pyport, [{interpreters, 4}, {python, "/srv/shop/venv"}, {python_path, ["/srv/shop/python"]},
+%%           {pools, #{science => #{isolation => process, size => 2, preload => [numpy]}}}]}.
 %% '''
 %%
 %% To decide yourself when it starts and what falls with it, load `pyport' without starting it
@@ -36,10 +37,12 @@ child_spec(Options) ->
       shutdown => infinity,
       modules => [pyport_sup]}.
 
-%% @doc Starts pyport's supervisor and returns when Python can take jobs.
+%% @doc Starts pyport's supervisor and returns when all pools take calls.
 %%
 %% Errors: `{bad_config, Key, Why}' when an option is wrong; `{no_program, Path, Why}' when the
 %% executable is not there or cannot be run; `{already_started, Pid}'; `{protocol_mismatch, Theirs, Ours}';
-%% `start_timeout'; `{port_down, Why}' when the port program died while it started.
+%% `start_timeout'; `{bad_config, Why}' when a port program refused something, as a module that cannot be
+%% preloaded; `{port_down, Why}' when one died while it started. The reason of a pool other than `default' is
+%% `{pool, Name, Why}'.
 -spec start_link(options()) -> {ok, pid()} | {error, term()}.
 start_link(Options) -> pyport_sup:start_link(Options).

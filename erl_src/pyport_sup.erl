@@ -1,10 +1,23 @@
-%% @private The supervisor: py_owner, py_log and py_port, and the tables that outlive each of them.
+%% @private The supervisor: what all share, the table's port, and the pools.
 %%
-%% one_for_one: py_owner and py_port hold nothing of each other. What py_owner must remember stands in
-%% tables of this process (py_tables), and everything that belongs to one port program carries its incarnation.
+%% ```
+%% pyport_sup
+%%  +- py_shared        the table's file
+%%  +- py_log           Python's output
+%%  +- py_owner         monitors owners
+%%  +- py_keeper_sup    of the table: py_port_sup with py_table, and its py_keeper
+%%  +- py_pool_sup
+%%      +- py_keeper_sup    one a pool: py_port_sup with a py_port for each OS process, and their py_keeper
+%% '''
+%%
+%% one_for_one: nobody holds anything of another. What must be remembered stands in tables of this process
+%% (py_tables). A port program that dies is no crash of any of these, so no pool takes another one, or the
+%% table, with it.
 -module(pyport_sup).
 
 -behaviour(supervisor).
+
+-include("py_context.hrl").
 
 -export([start_link/1, init/1]).
 
@@ -27,13 +40,26 @@ ready(Options) ->
         {undefined, Error} -> Error
     end.
 
-reason({error, {shutdown, {failed_to_start_child, py_port, Why}}}) -> {error, Why};
+%% The pool of whoever has only one need not be named.
+reason({error, {shutdown, {failed_to_start_child, table, Why}}}) -> {error, py_pools:start_error(Why)};
+reason({error, {shutdown, {failed_to_start_child, pools, Why}}}) -> {error, pool_error(Why)};
+reason({error, {shutdown, {failed_to_start_child, _, Why}}}) -> {error, Why};
 reason(Result) -> Result.
 
+pool_error({shutdown, {failed_to_start_child, default, Why}}) -> py_pools:start_error(Why);
+pool_error({shutdown, {failed_to_start_child, Pool, Why}}) -> {pool, Pool, py_pools:start_error(Why)};
+pool_error(Why) -> Why.
+
 -spec init(pyport_config:config()) -> {ok, {supervisor:sup_flags(), [supervisor:child_spec()]}}.
-init(Config) ->
+init(#{pools := Pools, call_timeout := Timeout} = Config) ->
     ok = py_tables:create(),
-    Children = [#{id => py_owner, start => {py_owner, start_link, []}},
+    ok = py_tables:put_fact(config, Config),
+    ok = py_tables:put_fact(call_timeout, Timeout),
+    ok = maps:foreach(fun py_tables:put_pool/2, Pools),
+    Children = [#{id => py_shared, start => {py_shared, start_link, [Config]}},
                 #{id => py_log, start => {py_log, start_link, [Config]}},
-                #{id => py_port, start => {py_port, start_link, [Config]}, shutdown => 15000}],
+                #{id => py_owner, start => {py_owner, start_link, [Config]}},
+                #{id => table, start => {py_keeper_sup, start_link, [table, ?TABLE]}, type => supervisor,
+                  shutdown => infinity},
+                #{id => pools, start => {py_pool_sup, start_link, []}, type => supervisor, shutdown => infinity}],
     {ok, {#{strategy => one_for_one, intensity => 5, period => 10}, Children}}.

@@ -41,7 +41,7 @@ start_pyport() ->
     ok = application:set_env(pyport, interpreters, Parts),
     ok = application:set_env(pyport, python_path, [Here]),
     {Micros, {ok, _}} = timer:tc(fun() -> application:ensure_all_started(pyport) end),
-    #{os_pid := Pid} = py:info(),
+    #{pools := #{default := #{workers := [#{os_pid := Pid}]}}} = py:info(),
     #{python := Python} = py:version(),
     say("1", "This is Erlang/OTP ~s, OS process ~s. pyport started in ~b ms:",
         [erlang:system_info(otp_release), os:getpid(), Micros div 1000]),
@@ -128,9 +128,10 @@ bar(Done, Total, Seconds, Finished) ->
 %%% 4: what the interpreters did, and queries
 
 show_interpreters() ->
+    #{pools := #{default := #{workers := [#{interpreters := Interpreters}]}}} = py:info(),
     say("4", "What the interpreters did:", []),
     [more("interpreter ~b: ~s, busy ~b ms", [Id, count(Jobs, "job", "jobs"), Busy div 1000])
-     || #{id := Id, jobs_done := Jobs, busy_us := Busy} <- maps:get(interpreters, py:info())].
+     || #{id := Id, jobs_done := Jobs, busy_us := Busy} <- Interpreters].
 
 %% BM25 over the postings, each an ordinary dict value: term -> #{Path => Count}.
 answer(Query, Parts, Results) ->

@@ -1,4 +1,4 @@
-"""The module that is built into the port program, as the package erlang and its tests see it."""
+"""The module under the package erlang: built into the port program, an extension file elsewhere."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from erlang import Interrupted as Interrupted
 from erlang import Pid as Pid
 from erlang import Reference as Reference
 from erlang import SharedDict as SharedDict
+from erlang import Table as Table
 from erlang import Term as Term
 
 def dict(etf: bytes, /) -> SharedDict: ...
@@ -15,4 +16,6 @@ def reference(etf: bytes, /) -> Reference: ...
 def term(etf: bytes, /) -> Term: ...
 def atom(text: str, /) -> Atom: ...
 def object(type: str, pickle: bytes, /) -> Any: ...
+
+# In the port program alone.
 def log(stream: int, level: int, logger: str, text: str, /) -> None: ...

@@ -26,6 +26,8 @@ enum class Errc : std::uint8_t {
   gone,               // no dict of that handle: destroyed, or never here
   exists,             // a dict of that handle is there already
   table_full,         // a table limit is reached; detail names the limit
+  corrupt,            // the dict's memory is damaged; detail says what; the dict is set aside
+  busy,               // a living process holds the dict's lock and does not let go
   no_namespace,       // namespace id not known (dropped, or never made)
   overloaded,         // too many jobs wait for the interpreters
   cancelled,          // the request was cancelled before it was done

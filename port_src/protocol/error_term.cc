@@ -75,6 +75,11 @@ void append_error_term(etf::Writer writer, const Error& error) {
       return;
     case Errc::table_full:
       return append_detail(writer, "table_full", error);
+    case Errc::corrupt:
+      return append_detail(writer, "corrupt", error);
+    case Errc::busy:
+      writer.atom("busy");
+      return;
     case Errc::no_namespace:
       writer.atom("no_namespace");
       return;

@@ -59,4 +59,10 @@ void append_cast_failed(Bytes& out, NamespaceId ns, const Exception& exception, 
   cast_failed(out, ns, max_frame, [&](etf::Writer writer) { append_exception_term(writer, exception); });
 }
 
+void append_stuck(Bytes& out, RequestId id) {
+  FrameBuilder frame(out, Op::stuck, kEventId);
+  frame.body().tuple(1).unsigned_integer(id);
+  frame.finish_small();
+}
+
 }  // namespace pyport::protocol

@@ -32,4 +32,7 @@ void append_destroyed(Bytes& out, std::span<const HandleBits> handles);
 void append_cast_failed(Bytes& out, NamespaceId ns, const Error& error, std::size_t max_frame);
 void append_cast_failed(Bytes& out, NamespaceId ns, const Exception& exception, std::size_t max_frame);
 
+// The job of this request was told to stop and did not: the port program ends.
+void append_stuck(Bytes& out, RequestId id);
+
 }  // namespace pyport::protocol

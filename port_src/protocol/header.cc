@@ -24,6 +24,12 @@ std::string_view op_name(Op op) {
       return "DEL";
     case Op::keys:
       return "KEYS";
+    case Op::stat:
+      return "STAT";
+    case Op::dicts:
+      return "DICTS";
+    case Op::sweep:
+      return "SWEEP";
     case Op::call:
       return "CALL";
     case Op::eval:
@@ -58,6 +64,8 @@ std::string_view op_name(Op op) {
       return "DESTROYED";
     case Op::cast_failed:
       return "CAST_FAILED";
+    case Op::stuck:
+      return "STUCK";
   }
   return "?";
 }

@@ -32,6 +32,9 @@ enum class Op : std::uint8_t {
   set = 0x13,
   del = 0x14,
   keys = 0x15,
+  stat = 0x16,
+  dicts = 0x17,
+  sweep = 0x18,
   call = 0x20,
   eval = 0x21,
   exec = 0x22,
@@ -51,6 +54,7 @@ enum class Op : std::uint8_t {
   log = 0xC0,
   destroyed = 0xC1,
   cast_failed = 0xC2,
+  stuck = 0xC3,
 };
 
 // The operation's name in docs/protocol.md ("GET"), or "?" for a number that is none.

@@ -1,5 +1,8 @@
 #include "protocol/reply.h"
 
+#include <initializer_list>
+#include <utility>
+
 #include "base/version.h"
 #include "protocol/error_term.h"
 
@@ -28,6 +31,18 @@ void append_interpreter(etf::Writer writer, const InterpreterReply& interpreter)
   writer.atom("busy").boolean(interpreter.busy);
   writer.atom("busy_us").unsigned_integer(interpreter.busy_us);
   writer.atom("namespaces").unsigned_integer(interpreter.namespaces);
+}
+
+using NamedNumber = std::pair<std::string_view, std::uint64_t>;
+
+// VALUE with a map from atoms to numbers.
+void append_numbers(Bytes& out, RequestId id, std::size_t max_frame,
+                    std::initializer_list<NamedNumber> numbers) {
+  FrameBuilder frame(out, Op::value, id);
+  etf::Writer writer = frame.body();
+  writer.map(numbers.size());
+  for (const auto& [name, value] : numbers) writer.atom(name).unsigned_integer(value);
+  finish(frame, out, id, max_frame);
 }
 
 }  // namespace
@@ -68,18 +83,46 @@ void append_hello(Bytes& out, RequestId id, const HelloReply& hello, std::size_t
   finish(frame, out, id, max_frame);
 }
 
-void append_info(Bytes& out, RequestId id, const InfoReply& info, std::size_t max_frame) {
+void append_info(Bytes& out, RequestId id, const TableInfoReply& info, std::size_t max_frame) {
+  append_numbers(out, id, max_frame,
+                 {{"dicts", info.dicts},
+                  {"keys", info.keys},
+                  {"bytes", info.bytes},
+                  {"used", info.used},
+                  {"free", info.free},
+                  {"pinned", info.pinned},
+                  {"repairs", info.repairs},
+                  {"processes", info.processes},
+                  {"file_bytes", info.file_bytes},
+                  {"max_bytes", info.max_bytes},
+                  {"os_pid", info.os_pid},
+                  {"uptime_ms", info.uptime_ms}});
+}
+
+void append_info(Bytes& out, RequestId id, const PythonInfoReply& info, std::size_t max_frame) {
   FrameBuilder frame(out, Op::value, id);
   etf::Writer writer = frame.body();
-  writer.map(7);
-  writer.atom("dicts").unsigned_integer(info.dicts);
-  writer.atom("keys").unsigned_integer(info.keys);
-  writer.atom("bytes").unsigned_integer(info.bytes);
-  writer.atom("namespaces").unsigned_integer(info.namespaces);
+  writer.map(6);
   writer.atom("os_pid").unsigned_integer(info.os_pid);
   writer.atom("uptime_ms").unsigned_integer(info.uptime_ms);
+  writer.atom("rss").unsigned_integer(info.rss);
+  writer.atom("calls").unsigned_integer(info.calls);
+  writer.atom("namespaces").unsigned_integer(info.namespaces);
   writer.atom("interpreters").list(info.interpreters.size());
   for (const InterpreterReply& interpreter : info.interpreters) append_interpreter(writer, interpreter);
+  writer.nil();
+  finish(frame, out, id, max_frame);
+}
+
+void append_stat(Bytes& out, RequestId id, const StatReply& stat, std::size_t max_frame) {
+  append_numbers(out, id, max_frame, {{"keys", stat.keys}, {"bytes", stat.bytes}, {"pinned", stat.pinned}});
+}
+
+void append_handles(Bytes& out, RequestId id, std::span<const HandleBits> handles, std::size_t max_frame) {
+  FrameBuilder frame(out, Op::value, id);
+  etf::Writer writer = frame.body();
+  writer.list(handles.size());
+  for (const HandleBits& handle : handles) writer.binary(handle);
   writer.nil();
   finish(frame, out, id, max_frame);
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -27,7 +28,7 @@ struct Exception {
 };
 
 struct HelloReply {
-  std::string python;  // version, "3.13.5"
+  std::string python;  // version, "3.13.5"; empty in role table
   std::uint64_t os_pid = 0;
   std::uint64_t interpreters = 0;
 };
@@ -41,15 +42,39 @@ struct InterpreterReply {
   std::uint64_t namespaces = 0;
 };
 
-struct InfoReply {
+// INFO of role table.
+struct TableInfoReply {
   std::uint64_t dicts = 0;
   std::uint64_t keys = 0;
   std::uint64_t bytes = 0;
-  std::uint64_t namespaces = 0;
+  std::uint64_t used = 0;
+  std::uint64_t free = 0;
+  std::uint64_t pinned = 0;
+  std::uint64_t repairs = 0;
+  std::uint64_t processes = 0;
+  std::uint64_t file_bytes = 0;
+  std::uint64_t max_bytes = 0;
   std::uint64_t os_pid = 0;
   std::uint64_t uptime_ms = 0;
+};
+
+// INFO of role python.
+struct PythonInfoReply {
+  std::uint64_t os_pid = 0;
+  std::uint64_t uptime_ms = 0;
+  std::uint64_t rss = 0;
+  std::uint64_t calls = 0;
+  std::uint64_t namespaces = 0;
   std::vector<InterpreterReply> interpreters;
 };
+
+struct StatReply {
+  std::uint64_t keys = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t pinned = 0;
+};
+
+using HandleBits = std::array<std::uint8_t, 16>;
 
 using KeyName = std::variant<std::int64_t, std::string>;
 
@@ -59,7 +84,10 @@ void append_missing(Bytes& out, RequestId id);
 void append_error(Bytes& out, RequestId id, const Error& error, std::size_t max_frame);
 void append_exception(Bytes& out, RequestId id, const Exception& exception, std::size_t max_frame);
 void append_hello(Bytes& out, RequestId id, const HelloReply& hello, std::size_t max_frame);
-void append_info(Bytes& out, RequestId id, const InfoReply& info, std::size_t max_frame);
+void append_info(Bytes& out, RequestId id, const TableInfoReply& info, std::size_t max_frame);
+void append_info(Bytes& out, RequestId id, const PythonInfoReply& info, std::size_t max_frame);
+void append_stat(Bytes& out, RequestId id, const StatReply& stat, std::size_t max_frame);
+void append_handles(Bytes& out, RequestId id, std::span<const HandleBits> handles, std::size_t max_frame);
 void append_keys(Bytes& out, RequestId id, std::span<const KeyName> keys, std::size_t max_frame);
 
 // The part of `max_frame` that is left for the term of a VALUE frame.

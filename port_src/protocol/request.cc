@@ -1,6 +1,7 @@
 #include "protocol/request.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 
 #include "etf/reader.h"
@@ -79,8 +80,10 @@ Result<Request> shaped(bool good, T request, Op op, std::string_view shape) {
   return Request(std::move(request));
 }
 
-Result<Request> decode_new(Op op, Reader reader) {
-  New request;
+// NEW, KEYS, STAT.
+template <class T>
+Result<Request> decode_handle(Op op, Reader reader) {
+  T request;
   const bool good = read_handle(reader, request.handle);
   return shaped(good, request, op, "a Handle");
 }
@@ -105,12 +108,6 @@ Result<Request> decode_set(Op op, Reader reader) {
   const bool shape = reader.tuple_of(3) && read_handle(reader, request.handle);
   if (shape && !read_key(reader, request.key)) return make_error(Errc::bad_key);
   return shaped(shape && reader.term(request.value), request, op, "{Handle, Key, Value}");
-}
-
-Result<Request> decode_keys(Op op, Reader reader) {
-  Keys request;
-  const bool good = read_handle(reader, request.handle);
-  return shaped(good, request, op, "a Handle");
 }
 
 Result<Request> decode_call(Op op, Reader reader) {
@@ -162,9 +159,20 @@ Result<Request> decode_hello_request(ByteSpan body) {
   return Request(*std::move(hello));
 }
 
-Result<Request> decode_bare(Op op, ByteSpan body) {
-  if (!body.empty()) return bad_frame(op, "has a body");
-  return op == Op::ping ? Request(Ping{}) : Request(Info{});
+// The request of an operation without a body.
+std::optional<Request> bare(Op op) {
+  switch (op) {
+    case Op::ping:
+      return Ping{};
+    case Op::info:
+      return Info{};
+    case Op::dicts:
+      return Dicts{};
+    case Op::sweep:
+      return Sweep{};
+    default:
+      return std::nullopt;
+  }
 }
 
 bool is_request(Op op) { return op_name(op) != "?" && op < Op::ok; }
@@ -175,7 +183,7 @@ Result<Request> decode_body(Op op, ByteSpan body) {
     case Op::hello:
       return decode_hello_request(body);
     case Op::create:
-      return decode_new(op, reader);
+      return decode_handle<New>(op, reader);
     case Op::destroy:
       return decode_destroy(op, reader);
     case Op::get:
@@ -185,7 +193,9 @@ Result<Request> decode_body(Op op, ByteSpan body) {
     case Op::del:
       return decode_at_key<Del>(op, reader);
     case Op::keys:
-      return decode_keys(op, reader);
+      return decode_handle<Keys>(op, reader);
+    case Op::stat:
+      return decode_handle<Stat>(op, reader);
     case Op::call:
       return decode_call(op, reader);
     case Op::eval:
@@ -215,7 +225,10 @@ Result<Request> decode_request(const Header& header, ByteSpan body) {
     return error;
   }
   if ((header.flags & ~kAllFlags) != 0) return bad_frame(op, "unknown flags");
-  if (op == Op::ping || op == Op::info) return decode_bare(op, body);
+  if (std::optional<Request> request = bare(op)) {
+    if (!body.empty()) return bad_frame(op, "has a body");
+    return *std::move(request);
+  }
   if (body.empty()) return bad_frame(op, "has no body");
   if (Status good = etf::validate(body); !good) return std::move(good).error();
   return decode_body(op, body);

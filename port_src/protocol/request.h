@@ -6,7 +6,6 @@
 // Thread safety: values and pure functions.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <string_view>
 #include <variant>
@@ -16,10 +15,10 @@
 #include "base/result.h"
 #include "protocol/header.h"
 #include "protocol/hello.h"
+#include "protocol/reply.h"
 
 namespace pyport::protocol {
 
-using HandleBits = std::array<std::uint8_t, 16>;
 using KeyView = std::variant<std::int64_t, ByteSpan>;
 using NamespaceId = std::uint64_t;
 
@@ -55,6 +54,11 @@ struct Del {
 struct Keys {
   HandleBits handle{};
 };
+struct Stat {
+  HandleBits handle{};
+};
+struct Dicts {};
+struct Sweep {};
 struct Call {
   NamespaceId ns = 0;
   std::string_view module, function;
@@ -89,8 +93,8 @@ struct LogCredit {
   std::uint64_t count = 0;
 };
 
-using Request = std::variant<Ping, Info, New, Destroy, Get, Set, Del, Keys, Call, Eval, Exec, Run, Cancel,
-                             NsNew, NsDrop, LogCredit, Hello>;
+using Request = std::variant<Ping, Info, New, Destroy, Get, Set, Del, Keys, Stat, Dicts, Sweep, Call, Eval,
+                             Exec, Run, Cancel, NsNew, NsDrop, LogCredit, Hello>;
 
 // Decodes the body of a request frame, after validating it as ETF.
 // Errc::unknown_op (n is the number); Errc::bad_etf; Errc::bad_frame with the operation's name and the

@@ -1,5 +1,7 @@
 #include "python/context.h"
 
+#include <utility>
+
 namespace pyport::python {
 namespace {
 
@@ -11,7 +13,10 @@ Context& instance() {
 
 }  // namespace
 
-void set_context(Context context) { instance() = std::move(context); }
+void set_context(Context context) {
+  context.use = std::make_shared<TableUse>(Attachment::of(*context.table, context.table_path));
+  instance() = std::move(context);
+}
 
 const Context& context() { return instance(); }
 

@@ -58,12 +58,19 @@ PyStatus initialize(const PythonHome& home) {
 
 }  // namespace
 
-Status start_main_interpreter(const PythonHome& home) NO_THREAD_SAFETY_ANALYSIS {
+// Py_InitializeFromConfig attaches the main thread state.
+Result<PyThreadState*> start_main_interpreter(const PythonHome& home) NO_THREAD_SAFETY_ANALYSIS {
   if (register_module() != 0) return make_error(Errc::bad_config, "python: no memory for the module table");
   const PyStatus status = initialize(home);
   if (PyStatus_Exception(status)) return failed(status);
+  return PyEval_SaveThread();
+}
+
+Status start_host(const PythonHome& home) {
+  const Result<PyThreadState*> state = start_main_interpreter(home);
+  if (!state) return state.error();
+  const Attached scope(*state);
   preload_standard_library();
-  PyEval_SaveThread();
   return ok_status();
 }
 

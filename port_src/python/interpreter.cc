@@ -1,6 +1,5 @@
 #include "python/interpreter.h"
 
-#include "python/gil.h"
 #include "python/module.h"
 #include "python/ref.h"
 #include "python/type_name.h"
@@ -60,15 +59,16 @@ PyThreadState* new_interpreter(std::string& why) NO_THREAD_SAFETY_ANALYSIS {
 
 }  // namespace
 
-Result<PyThreadState*> make_interpreter(std::size_t id, const std::vector<std::string>& front) {
+Result<PyThreadState*> make_interpreter() {
   std::string why;
   PyThreadState* const state = new_interpreter(why);
   if (state == nullptr) return make_error(Errc::bad_config, "interpreters: " + why);
-  const Attached scope(state);
-  if (!put_in_front(front) || !number_module(id)) {
-    return make_error(Errc::bad_config, "python: " + raised_text());
-  }
   return state;
+}
+
+Status equip_interpreter(std::size_t id, const std::vector<std::string>& front) {
+  if (put_in_front(front) && number_module(id)) return ok_status();
+  return make_error(Errc::bad_config, "python: " + raised_text());
 }
 
 }  // namespace pyport::python

@@ -30,6 +30,7 @@ void Interrupter::interrupt(PyThreadState* state, Serial serial) {
 }
 
 void Interrupter::run() {
+  leave_signals_to_others();
   PyThreadState* const state = PyThreadState_New(interpreter_);  // of this thread
   for (;;) interrupt(state, next());
 }

@@ -37,6 +37,12 @@ void JobQueue::finished() {
   running_ = {};
 }
 
+std::optional<RequestId> JobQueue::running(Serial serial) const {
+  MutexLock lock(mutex_);
+  if (serial == 0 || running_.serial != serial) return std::nullopt;
+  return running_.id;
+}
+
 Serial JobQueue::mark_running_cancelled() {
   running_cancelled_.store(true);
   return running_.serial;

@@ -42,6 +42,8 @@ class JobQueue {
   std::optional<QueueItem> take(bool wait);
   // The running job is done.
   void finished();
+  // The request of the job of this serial while it runs.
+  std::optional<RequestId> running(Serial serial) const;
   // True when the running job was cancelled. Lock-free: may be asked with a thread state attached.
   bool running_cancelled() const { return running_cancelled_.load(); }
 

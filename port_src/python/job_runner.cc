@@ -97,6 +97,38 @@ JobRunner::Ran JobRunner::outcome_of(const Job& job, Ref result) {
   return ran;
 }
 
+std::string JobRunner::raised_text() {
+  const Ref raised = Ref::steal(PyErr_GetRaisedException());
+  if (!raised) return "unknown failure";
+  const Outcome outcome = exception_outcome(describe_.get(), raised.get());
+  const auto* const exception = std::get_if<ExceptionOutcome>(&outcome);
+  return exception->message.empty() ? exception->type : exception->type + ": " + exception->message;
+}
+
+Status JobRunner::import_modules(const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    const Ref module = Ref::steal(PyImport_ImportModule(name.c_str()));
+    if (!module) return make_error(Errc::bad_config, "preload: " + name + ": " + raised_text());
+  }
+  return ok_status();
+}
+
+Status JobRunner::run_code(const std::string& code) {
+  const Ref main = namespaces_.throwaway();
+  const Ref compiled = main && namespaces_.set_main(main.get()) ? sources_.statements(dedent(code)) : Ref();
+  const Ref done = evaluate(compiled, {}, main.get());
+  Status status = done ? ok_status() : make_error(Errc::bad_config, "on_restart: " + raised_text());
+  namespaces_.set_main(nullptr);
+  return status;
+}
+
+Status JobRunner::warm_up(const std::vector<std::string>& preload, const std::string& on_restart) {
+  Status status = import_modules(preload);
+  if (status.ok() && !on_restart.empty()) status = run_code(on_restart);
+  settle();
+  return status;
+}
+
 void JobRunner::drop(NamespaceId ns) {
   namespaces_.drop(ns);
   settle();

@@ -24,6 +24,10 @@ class JobRunner {
   // What became of the job. Nothing of it is left behind: no exception, no output not yet sent.
   Ran run(const Job& job) REQUIRES(attached);
 
+  // Imports the modules, then runs the code in globals of its own. Errc::bad_config that names the option and
+  // what was raised: "preload: numpy: ModuleNotFoundError: ...", "on_restart: ValueError: ...".
+  Status warm_up(const std::vector<std::string>& preload, const std::string& on_restart) REQUIRES(attached);
+
   // Releases the globals of a namespace.
   void drop(NamespaceId ns) REQUIRES(attached);
   // Releases what only cycles hold.
@@ -42,6 +46,11 @@ class JobRunner {
 
   Ref main_for(const Job& job) REQUIRES(attached);
   Ran outcome_of(const Job& job, Ref result) REQUIRES(attached);
+  // What the pending exception says, cleared: "KeyError: 'x'".
+  std::string raised_text() REQUIRES(attached);
+  Status import_modules(const std::vector<std::string>& names) REQUIRES(attached);
+  Status run_code(const std::string& code) REQUIRES(attached);
+
   // After anything that may have run Python code: sends its output, clears its exception.
   void settle() REQUIRES(attached);
 

@@ -1,12 +1,14 @@
 #include "python/module.h"
 
 #include "python/atom.h"
+#include "python/context.h"
 #include "python/log_function.h"
 #include "python/method.h"
 #include "python/opaque.h"
 #include "python/pickle.h"
 #include "python/ref.h"
 #include "python/shared_dict.h"
+#include "python/table_type.h"
 
 namespace pyport::python {
 namespace {
@@ -27,6 +29,10 @@ PyMethodDef kFunctions[] = {
     {"atom", atom_function, METH_O, "atom(text) -> Atom"},
     {"object", fast_method<object_function>(), METH_FASTCALL,
      "object(type, pickle): the object that was pickled."},
+    {nullptr, nullptr, 0, nullptr}};
+
+// Where there is somebody to listen.
+PyMethodDef kPortFunctions[] = {
     {"log", fast_method<log_function>(), METH_FASTCALL,
      "log(stream, level, logger, text): sends text to Erlang's logger. stream: 0 stdout, 1 stderr, 2 log; "
      "level: 0 debug to 5 critical."},
@@ -70,9 +76,10 @@ bool find_functions(PyObject* module, ModuleState& state) REQUIRES(attached) {
 
 int execute(PyObject* module) REQUIRES(attached) {
   ModuleState& state = module_state(module);
+  if (context().sink != nullptr && PyModule_AddFunctions(module, kPortFunctions) != 0) return -1;
   const bool made = load_pickle(state) && add_interrupted(module, state) && add_shared_dict(module, state) &&
-                    add_opaque_types(module, state) && add_atom(module, state) &&
-                    find_functions(module, state);
+                    add_table_type(module, state) && add_opaque_types(module, state) &&
+                    add_atom(module, state) && find_functions(module, state);
   return made ? 0 : -1;
 }
 
@@ -83,6 +90,7 @@ int traverse(PyObject* module, visitproc visit, void* arg) {
   Py_VISIT(state.protocol);
   Py_VISIT(state.interrupted);
   Py_VISIT(state.shared_dict_type);
+  Py_VISIT(state.table_type);
   Py_VISIT(state.pid_type);
   Py_VISIT(state.reference_type);
   Py_VISIT(state.term_type);
@@ -102,6 +110,7 @@ int clear(PyObject* module) {
   Py_CLEAR(state.protocol);
   Py_CLEAR(state.interrupted);
   Py_CLEAR(state.shared_dict_type);
+  Py_CLEAR(state.table_type);
   Py_CLEAR(state.pid_type);
   Py_CLEAR(state.reference_type);
   Py_CLEAR(state.term_type);
@@ -122,7 +131,7 @@ PyModuleDef_Slot kSlots[] = {{Py_mod_exec, reinterpret_cast<void*>(execute)},
 
 PyModuleDef kDefinition = {PyModuleDef_HEAD_INIT,
                            "_erlang",
-                           "The port program's side of the package erlang.",
+                           "What the package erlang is made of.",
                            sizeof(ModuleState),
                            kFunctions,
                            kSlots,
@@ -130,11 +139,11 @@ PyModuleDef kDefinition = {PyModuleDef_HEAD_INIT,
                            clear,
                            free_module};
 
-PyObject* init() { return PyModuleDef_Init(&kDefinition); }
-
 }  // namespace
 
-int register_module() { return PyImport_AppendInittab("_erlang", init); }
+PyObject* define_module() { return PyModuleDef_Init(&kDefinition); }
+
+int register_module() { return PyImport_AppendInittab("_erlang", define_module); }
 
 ModuleState& module_state(PyObject* module) { return *static_cast<ModuleState*>(PyModule_GetState(module)); }
 

@@ -1,8 +1,10 @@
-// The built-in module `_erlang`: what the Python package `erlang` is made of.
+// The module `_erlang`: what the Python package `erlang` is made of. It is built into the port program, and
+// built a second time as an extension file, for Python processes that the port program has no part in
+// (extension.cc).
 //
 // It lives once an interpreter, with state of its own in each: no PyObject is static.
 //
-// Thread safety: REQUIRES an attached thread state but for register_module.
+// Thread safety: REQUIRES an attached thread state but for register_module and define_module.
 #pragma once
 
 #include <cstddef>
@@ -19,6 +21,7 @@ struct ModuleState {
   PyObject* interrupted;    // erlang.Interrupted
 
   PyTypeObject* shared_dict_type;
+  PyTypeObject* table_type;
   PyTypeObject* pid_type;
   PyTypeObject* reference_type;
   PyTypeObject* term_type;
@@ -31,6 +34,9 @@ struct ModuleState {
   PyObject* term_function;
   PyObject* atom_function;
 };
+
+// The module's definition, as an extension's init function gives it to the import system.
+PyObject* define_module();
 
 // Makes `_erlang` importable. REQUIRES: before Python is initialised. Non-zero: no memory.
 int register_module();

@@ -1,5 +1,7 @@
 #include "python/outcome.h"
 
+#include <new>
+
 #include "python/pickle.h"
 #include "python/type_name.h"
 
@@ -47,7 +49,12 @@ Outcome value_outcome(const ModuleState& state, PyObject* value) {
   const Ref pickle = dump_object(state, value);
   if (pickle) {
     const ByteSpan bytes = bytes_view(pickle.get());
-    return ValueOutcome{Bytes(bytes.begin(), bytes.end()), false, type_name(Py_TYPE(value))};
+    try {
+      return ValueOutcome{Bytes(bytes.begin(), bytes.end()), false, type_name(Py_TYPE(value))};
+    } catch (const std::bad_alloc&) {
+      PyErr_NoMemory();
+      return DoneOutcome{};  // the exception that is set counts
+    }
   }
   if (PyErr_ExceptionMatches(state.interrupted)) return make_error(Errc::cancelled);
   const Ref raised = Ref::steal(PyErr_GetRaisedException());

@@ -1,5 +1,8 @@
 #include "python/pickle.h"
 
+#include "python/context.h"
+#include "python/table_scope.h"
+
 namespace pyport::python {
 namespace {
 
@@ -16,9 +19,14 @@ void end_view(PyObject* view) REQUIRES(attached) {
 
 }  // namespace
 
-Ref dump_object(const ModuleState& state, PyObject* object) {
+Ref dump_object(const ModuleState& state, PyObject* object, const SharedUse& use) {
+  const TableScope scope(use);
   PyObject* const args[] = {object, state.protocol};
   return Ref::steal(PyObject_Vectorcall(state.dumps, args, 2, nullptr));
+}
+
+Ref dump_object(const ModuleState& state, PyObject* object) {
+  return dump_object(state, object, context().use);
 }
 
 PyObject* load_object(const ModuleState& state, PyObject* pickle) {
@@ -38,6 +46,11 @@ Ref load_bytes(const ModuleState& state, ByteSpan pickle) {
   Ref object = Ref::steal(load_object(state, view.get()));
   end_view(view.get());
   return object;
+}
+
+Ref load_bytes(const ModuleState& state, ByteSpan pickle, const SharedUse& use) {
+  const TableScope scope(use);
+  return load_bytes(state, pickle);
 }
 
 ByteSpan bytes_view(PyObject* bytes) {

@@ -11,6 +11,12 @@ PyObject* raise(const Error& error) {
     case Errc::table_full:
       PyErr_Format(PyExc_MemoryError, "the table is full: %s", detail);
       break;
+    case Errc::corrupt:
+      PyErr_Format(PyExc_RuntimeError, "SharedDict is damaged: %s", detail);
+      break;
+    case Errc::busy:
+      PyErr_SetString(PyExc_TimeoutError, "another process holds the SharedDict and does not let go");
+      break;
     case Errc::bad_key:
       PyErr_Format(PyExc_TypeError, "bad key: %s", detail);
       break;

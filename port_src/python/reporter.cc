@@ -20,6 +20,7 @@ void Reporter::report(std::vector<Job> jobs, Errc code) {
 }
 
 void Reporter::run() {
+  leave_signals_to_others();
   for (;;) {
     std::vector<Report> reports;
     {

@@ -11,24 +11,28 @@
 #include "python/host.h"
 #include "python/python_home.h"
 #include "python/reporter.h"
+#include "python/watchdog.h"
 #include "python/worker.h"
 
 namespace pyport::python {
 
 // Never destroyed once its threads run. Its lock stands above the queues' locks, which are leaves.
 struct Runtime::Impl {
-  Impl(RuntimeConfig given, Sink& sink) : config(std::move(given)), reporter(sink) {}
+  Impl(RuntimeConfig given, Sink& sink)
+      : config(std::move(given)), reporter(sink), watchdog(config.grace, sink) {}
 
   // Which interpreter a job goes to; Errc::no_namespace.
   Result<std::size_t> place(const Job& job) REQUIRES(mutex);
   // Both take one whose job was given up and does not end only when all are like that.
   std::size_t least_busy() REQUIRES(mutex);
   std::size_t fewest_namespaces() const REQUIRES(mutex);
-  void interrupt(const std::vector<Serial>& running);
+  // Tells a worker's job to stop; 0 is no job.
+  void stop(Worker& worker, Serial running);
 
   const RuntimeConfig config;
   std::vector<std::unique_ptr<Worker>> workers;  // constant once started
   Reporter reporter;
+  Watchdog watchdog;
   Mutex mutex;
   std::unordered_map<NamespaceId, std::size_t> namespaces GUARDED_BY(mutex);  // to the worker's index
   std::vector<std::uint64_t> namespace_counts GUARDED_BY(mutex);              // by worker
@@ -85,8 +89,10 @@ Result<std::size_t> Runtime::Impl::place(const Job& job) {
   return found->second;
 }
 
-void Runtime::Impl::interrupt(const std::vector<Serial>& running) {
-  for (std::size_t i = 0; i < running.size(); ++i) workers[i]->interrupt(running[i]);
+void Runtime::Impl::stop(Worker& worker, Serial running) {
+  if (running == 0) return;
+  worker.interrupt(running);
+  watchdog.watch(worker.queue(), running);
 }
 
 Runtime::Runtime(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -95,16 +101,22 @@ Result<std::unique_ptr<Runtime>> Runtime::start(RuntimeConfig config, table::Tab
   static std::atomic<bool> started{false};
   if (started.exchange(true)) return make_error(Errc::bad_config, "python: started already");
   if (config.interpreters == 0) return make_error(Errc::bad_config, "interpreters: must be at least 1");
-  const Result<PythonHome> home = find_python_home(config.python);
+  if (config.isolation == Isolation::process && config.interpreters != 1) {
+    return make_error(Errc::bad_config, "interpreters: must be 1 with isolation process");
+  }
+  Result<PythonHome> home = find_python_home(config.python);
   if (!home) return home.error();
-  set_context({&table, &sink, config.node});
-  if (Status main = start_main_interpreter(*home); !main) return main.error();
+  set_context({&table, &sink, config.node, config.table_path});
+  if (config.isolation == Isolation::interpreter) {
+    if (Status main = start_host(*home); !main) return main.error();
+  }
 
   auto impl = std::make_unique<Impl>(std::move(config), sink);
   const std::size_t count = impl->config.interpreters;
   Status status = impl->reporter.start();
+  if (status.ok()) status = impl->watchdog.start();
   for (std::size_t id = 1; status.ok() && id <= count; ++id) {
-    impl->workers.push_back(std::make_unique<Worker>(id, impl->config, sink));
+    impl->workers.push_back(std::make_unique<Worker>(id, impl->config, *home, sink));
     status = impl->workers.back()->start();
   }
   {
@@ -134,7 +146,7 @@ Status Runtime::submit(Job job) {
 void Runtime::cancel(RequestId id) {
   for (const auto& worker : impl_->workers) {
     JobQueue::Cancelled cancelled = worker->queue().cancel(id);
-    worker->interrupt(cancelled.running);
+    impl_->stop(*worker, cancelled.running);
     impl_->reporter.report(std::move(cancelled.waiting), Errc::cancelled);
   }
 }
@@ -169,7 +181,7 @@ void Runtime::drop_namespaces(const std::vector<NamespaceId>& ids) {
       running.push_back(cancelled.running);
     }
   }
-  impl_->interrupt(running);
+  for (std::size_t i = 0; i < running.size(); ++i) impl_->stop(*impl_->workers[i], running[i]);
   impl_->reporter.report(std::move(waiting), Errc::cancelled);
 }
 

@@ -1,5 +1,5 @@
-// The interpreters of this port program: N CPython interpreters with a GIL each, one worker thread
-// and one queue of jobs an interpreter. This header is all that the server sees of Python.
+// The interpreters of this port program: N CPython interpreters with a GIL each, or the main one alone; one
+// worker thread and one queue of jobs an interpreter. This header is all that the server sees of Python.
 //
 // Thread safety: all members may be called from any thread. None of them takes a GIL or waits for
 // Python (but start), so the server's thread never does.
@@ -8,7 +8,9 @@
 // state is attached, a table lock is held, or the sink is called.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <variant>
@@ -23,13 +25,26 @@ namespace pyport::python {
 using RequestId = std::uint32_t;
 using NamespaceId = std::uint64_t;
 
+// interpreter: own-GIL interpreters. process: the main interpreter runs the jobs, so that every package
+// works.
+enum class Isolation : std::uint8_t { interpreter, process };
+
 struct RuntimeConfig {
+  Isolation isolation = Isolation::interpreter;  // process: exactly one interpreter
   std::size_t interpreters = 1;
-  std::string python;                    // venv folder or executable; empty: as built
-  std::vector<std::string> python_path;  // put before the rest of sys.path
-  std::string package_path;              // folder that holds the package `erlang`
-  std::string node;                      // name of the Erlang node, for messages
-  std::size_t max_queue = 10000;         // jobs waiting for one interpreter
+  std::string python;                     // venv folder or executable; empty: as built
+  std::vector<std::string> python_path;   // put before the rest of sys.path
+  std::string package_path;               // folder that holds the package `erlang`
+  std::string node;                       // name of the Erlang node, for messages
+  std::string table_path;                 // the table's file; empty: it has none
+  std::size_t max_queue = 10000;          // jobs waiting for one interpreter
+  std::vector<std::string> preload;       // modules that each interpreter imports before it takes jobs
+  std::string on_restart;                 // code that each then runs, in globals of its own
+  std::vector<std::string> allow_import;  // packages that the import guard lets through
+  // How long a job that was told to stop may go on before Sink::stuck.
+  std::chrono::milliseconds grace{100};
+  // Called in a child that Python forked (isolation process only), with a thread state attached.
+  std::function<void()> in_forked_child;
 };
 
 struct CallJob {
@@ -92,6 +107,9 @@ class Sink {
   virtual void destroyed(const table::Handle& handle) = 0;
   // May wait for credit, at most a second (docs/protocol.md).
   virtual void log(LogRecord record) = 0;
+  // The running job of this request was told to stop and has not within the grace: it may never. Called from
+  // a thread of its own, at most once a job.
+  virtual void stuck(RequestId id) = 0;
 };
 
 struct InterpreterInfo {
@@ -107,7 +125,7 @@ class Runtime {
  public:
   // Initialises Python and makes the interpreters; returns when all of them can take jobs. Once a
   // process. `table` and `sink` outlive the process (interpreters are never ended). Errc::bad_config when
-  // Python cannot start as asked.
+  // Python cannot start as asked; what `preload` or `on_restart` raised is in it.
   static Result<std::unique_ptr<Runtime>> start(RuntimeConfig config, table::Table& table, Sink& sink);
   ~Runtime();
 
@@ -119,7 +137,8 @@ class Runtime {
   Status submit(Job job);
   // Drops the job if it waits (its outcome is Errc::cancelled), else raises erlang.Interrupted in it, once:
   // its outcome is Errc::cancelled if that ends it, else what it ends with. Python code notices between two
-  // of its instructions, not inside a call to C that blocks. Casts too. Unknown ids are ignored.
+  // of its instructions, not inside a call to C that blocks: then Sink::stuck follows. Casts too. Unknown ids
+  // are ignored.
   void cancel(RequestId id);
 
   void make_namespaces(const std::vector<NamespaceId>& ids);

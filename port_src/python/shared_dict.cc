@@ -1,22 +1,30 @@
 #include "python/shared_dict.h"
 
 #include <new>
+#include <optional>
+#include <utility>
 
+#include "python/context.h"
+#include "python/dict_name.h"
 #include "python/handle_term.h"
 #include "python/method.h"
 #include "python/pickle.h"
 #include "python/raise.h"
 #include "python/shared_dict_object.h"
+#include "python/table_scope.h"
+#include "python/table_type.h"
+#include "python/table_use.h"
 
 namespace pyport::python {
 namespace {
 
-// Takes over `etf`.
-PyObject* make(PyTypeObject* type, Ref etf, const table::Handle& handle) REQUIRES(attached) {
+// `etf` may be null.
+PyObject* make(PyTypeObject* type, Ref etf, const table::Handle& handle, SharedUse use) REQUIRES(attached) {
   PyObject* const self = type->tp_alloc(type, 0);
   if (self == nullptr) return nullptr;
   shared_dict(self).etf = etf.release();
   new (&shared_dict(self).handle) table::Handle(handle);
+  new (&shared_dict(self).use) SharedUse(std::move(use));
   return self;
 }
 
@@ -29,13 +37,14 @@ PyObject* create(PyTypeObject* type, PyObject* args, PyObject* kwargs) REQUIRES(
     PyErr_Format(PyExc_TypeError, "SharedDict takes a handle that came from Erlang, not %T", given);
     return nullptr;
   }
-  return make(type, Ref::borrow(shared_dict(given).etf), shared_dict(given).handle);
+  return make(type, Ref::borrow(shared_dict(given).etf), shared_dict(given).handle, shared_dict(given).use);
 }
 
 void dealloc(PyObject* self) REQUIRES(attached) {
   PyTypeObject* const type = Py_TYPE(self);
   PyObject_GC_UnTrack(self);
   Py_CLEAR(shared_dict(self).etf);
+  shared_dict(self).use.~SharedUse();
   type->tp_free(self);
   Py_DECREF(type);
 }
@@ -71,11 +80,34 @@ PyObject* iterate(PyObject* self) REQUIRES(attached) {
   return list ? PyObject_GetIter(list.get()) : nullptr;
 }
 
+PyObject* info(PyObject* self, PyObject*) REQUIRES(attached) { return dict_info(self); }
+
 PyObject* destroy(PyObject* self, PyObject*) REQUIRES(attached) { return dict_destroy(self); }
 
-PyObject* reduce(PyObject* self, PyObject*) REQUIRES(attached) {
-  return Py_BuildValue("O(O)", state_of(self).dict_function, shared_dict(self).etf);
+PyObject* handle_text(PyObject* self, void*) REQUIRES(attached) {
+  const SharedDictObject& dict = shared_dict(self);
+  if (dict.use->attachment->path().empty()) {
+    PyErr_SetString(PyExc_RuntimeError, "the table of this SharedDict has no file");
+    return nullptr;
+  }
+  const std::string text = dict_name({dict.use->attachment->path(), dict.handle, node_of(self)});
+  return PyUnicode_DecodeFSDefaultAndSize(text.data(), static_cast<Py_ssize_t>(text.size()));
 }
+
+// By its handle alone where the reader knows the table, else by its name.
+PyObject* reduce(PyObject* self, PyObject*) REQUIRES(attached) {
+  const SharedDictObject& dict = shared_dict(self);
+  const SharedUse& scope = TableScope::current();
+  const bool known = scope && scope->attachment == dict.use->attachment;
+  if (dict.etf != nullptr && (known || dict.use->attachment->path().empty()))
+    return Py_BuildValue("O(O)", state_of(self).dict_function, dict.etf);
+  const Ref function =
+      Ref::steal(PyObject_GetAttrString(reinterpret_cast<PyObject*>(Py_TYPE(self)), "_named"));
+  const Ref name = Ref::steal(handle_text(self, nullptr));
+  return function && name ? Py_BuildValue("O(O)", function.get(), name.get()) : nullptr;
+}
+
+PyObject* copy(PyObject* self, PyObject*) REQUIRES(attached) { return Py_NewRef(self); }
 
 Py_hash_t hash(PyObject* self) REQUIRES(attached) {
   Py_hash_t value;
@@ -90,10 +122,47 @@ PyObject* compare(PyObject* self, PyObject* other, int operation) REQUIRES(attac
   return PyBool_FromLong(same == (operation == Py_EQ));
 }
 
+// Nothing, with an exception set, when the text is no name.
+std::optional<DictName> dict_name_of(PyObject* text) REQUIRES(attached) {
+  if (!PyUnicode_Check(text)) {
+    PyErr_Format(PyExc_TypeError, "the name of a SharedDict is a str, not %T", text);
+    return std::nullopt;
+  }
+  const Ref bytes = Ref::steal(PyUnicode_EncodeFSDefault(text));
+  if (!bytes) return std::nullopt;
+  Result<DictName> name = parse_dict_name(as_text(bytes_view(bytes.get())));
+  if (name.ok()) return *std::move(name);
+  raise(name.error());
+  return std::nullopt;
+}
+
+PyObject* named(PyObject* type, PyObject* text) REQUIRES(attached) {
+  const auto name = dict_name_of(text);
+  if (!name) return nullptr;
+  const SharedUse use = attach_table(name->path);
+  if (!use) return nullptr;
+  return make_shared_dict(reinterpret_cast<PyTypeObject*>(type), use, name->handle, name->node);
+}
+
+PyObject* open(PyObject* type, PyObject* text) REQUIRES(attached) {
+  Ref dict = Ref::steal(named(type, text));
+  if (!dict) return nullptr;
+  table::Table* const table = table_of(shared_dict(dict.get()).use);
+  if (table == nullptr) return nullptr;
+  const bool alive = [&]() REQUIRES(attached) {
+    const Detached scope;
+    return table->alive(shared_dict(dict.get()).handle);
+  }();
+  if (alive) return dict.release();
+  PyErr_Format(PyExc_RuntimeError, "no such SharedDict: %U has been destroyed, or was never there", text);
+  return nullptr;
+}
+
 constexpr char kDoc[] =
     "SharedDict(handle)\n--\n\n"
-    "A dictionary that Erlang and all Python interpreters share.\n\n"
-    "handle: a dict handle that came from Erlang, as an argument, a variable or a value.\n"
+    "A dictionary that Erlang and all Python interpreters and processes share.\n\n"
+    "handle: a dict handle that came from Erlang, as an argument, a variable or a value; or a SharedDict.\n"
+    "Others come from Table.dict() and SharedDict.open(), or as arguments of a multiprocessing.Process.\n"
     "Values are copies: what is stored is a pickle, and each read unpickles it anew.\n\n"
     "Raises TypeError when handle is anything else. Every operation raises RuntimeError once the dict\n"
     "has been destroyed.";
@@ -103,16 +172,32 @@ PyMethodDef kMethods[] = {
      "get($self, key, /, default=None)\n--\n\nThe value of key, or default when there is no such key."},
     {"keys", keys, METH_NOARGS,
      "keys($self, /)\n--\n\nThe keys as a list, in insertion order: str, int, or bytes that are no UTF-8."},
+    {"info", info, METH_NOARGS,
+     "info($self, /)\n--\n\nHow many keys and bytes are in it, and how many values readers hold in place."},
     {"destroy", destroy, METH_NOARGS,
      "destroy($self, /)\n--\n\nEnds the dict for everybody. Doing so again changes nothing."},
+    {"open", open, METH_O | METH_CLASS,
+     "open($type, name, /)\n--\n\nThe dict of this name, which the attribute handle of a SharedDict "
+     "gives.\n\n"
+     "Raises ValueError when it is no such name, OSError when its table cannot be attached to, and\n"
+     "RuntimeError when there is no such dict."},
+    {"_named", named, METH_O | METH_CLASS, "As open, whether the dict is there or not: for pickles."},
     {"__reduce__", reduce, METH_NOARGS, "Pickles as the handle: the copy names the same dict."},
+    {"__copy__", copy, METH_NOARGS, "The SharedDict itself, which is constant."},
+    {"__deepcopy__", copy, METH_O, "The SharedDict itself, which is constant."},
     {nullptr, nullptr, 0, nullptr}};
+
+PyGetSetDef kAttributes[] = {
+    {"handle", handle_text, nullptr,
+     "The dict's name as text, for SharedDict.open() in any process of the same user.", nullptr},
+    {nullptr, nullptr, nullptr, nullptr, nullptr}};
 
 PyType_Slot kSlots[] = {{Py_tp_doc, const_cast<char*>(kDoc)},
                         {Py_tp_new, reinterpret_cast<void*>(create)},
                         {Py_tp_dealloc, reinterpret_cast<void*>(dealloc)},
                         {Py_tp_traverse, reinterpret_cast<void*>(traverse)},
                         {Py_tp_methods, kMethods},
+                        {Py_tp_getset, kAttributes},
                         {Py_tp_iter, reinterpret_cast<void*>(iterate)},
                         {Py_tp_repr, reinterpret_cast<void*>(dict_repr)},
                         {Py_tp_hash, reinterpret_cast<void*>(hash)},
@@ -133,6 +218,17 @@ bool add_shared_dict(PyObject* module, ModuleState& state) {
   return state.shared_dict_type != nullptr && PyModule_AddType(module, state.shared_dict_type) == 0;
 }
 
+PyObject* make_shared_dict(PyTypeObject* type, SharedUse use, const table::Handle& handle,
+                           const std::string& node) {
+  Ref etf;
+  if (!node.empty()) {
+    const Bytes term = handle_term({handle, node});
+    etf = Ref::steal(PyBytes_FromStringAndSize(as_text(term).data(), static_cast<Py_ssize_t>(term.size())));
+    if (!etf) return nullptr;
+  }
+  return make(type, std::move(etf), handle, std::move(use));
+}
+
 PyObject* dict_function(PyObject* module, PyObject* etf) {
   if (!PyBytes_CheckExact(etf)) {
     PyErr_Format(PyExc_TypeError, "dict() takes bytes, not %T", etf);
@@ -140,7 +236,13 @@ PyObject* dict_function(PyObject* module, PyObject* etf) {
   }
   const Result<HandleTerm> parsed = parse_handle(bytes_view(etf));
   if (!parsed) return raise(parsed.error());
-  return make(module_state(module).shared_dict_type, Ref::borrow(etf), parsed->handle);
+  const SharedUse& scope = TableScope::current();
+  const SharedUse& use = scope ? scope : context().use;
+  if (use) return make(module_state(module).shared_dict_type, Ref::borrow(etf), parsed->handle, use);
+  PyErr_Format(PyExc_RuntimeError,
+               "this handle of node %s does not tell its table: open the dict by its name",
+               parsed->node.c_str());
+  return nullptr;
 }
 
 }  // namespace pyport::python

@@ -3,7 +3,10 @@
 // Thread safety: REQUIRES an attached thread state.
 #pragma once
 
+#include <string>
+
 #include "base/result.h"
+#include "python/attachment.h"
 #include "python/gil.h"
 #include "python/ref.h"
 #include "table/table.h"
@@ -12,8 +15,9 @@ namespace pyport::python {
 
 // Constant after construction.
 struct SharedDictObject {
-  PyObject_HEAD PyObject* etf;  // bytes: the handle's term
+  PyObject_HEAD PyObject* etf;  // bytes: the handle's term; null when no Erlang node made the dict
   table::Handle handle;
+  SharedUse use;  // never null; as the object lives, so does the mapping
 };
 
 inline SharedDictObject& shared_dict(PyObject* self) { return *reinterpret_cast<SharedDictObject*>(self); }
@@ -21,6 +25,8 @@ inline SharedDictObject& shared_dict(PyObject* self) { return *reinterpret_cast<
 // Sets the Python exception for a failed table operation: RuntimeError for a destroyed dict or one of
 // another node, MemoryError for a full table.
 PyObject* raise_for(PyObject* self, const Error& error) REQUIRES(attached);
+// The node that made the dict, empty when none did.
+std::string node_of(PyObject* self) REQUIRES(attached);
 
 // The value of a key, found and unpickled; `missing` (borrowed) when the key is not there, and when
 // `missing` is null a KeyError.
@@ -33,6 +39,8 @@ int dict_contains(PyObject* self, PyObject* key) REQUIRES(attached);
 Py_ssize_t dict_length(PyObject* self) REQUIRES(attached);
 // A list of the keys in insertion order.
 Ref dict_keys(PyObject* self) REQUIRES(attached);
+// What the table tells of the dict, as a dict of ints.
+PyObject* dict_info(PyObject* self) REQUIRES(attached);
 PyObject* dict_destroy(PyObject* self) REQUIRES(attached);
 PyObject* dict_repr(PyObject* self) REQUIRES(attached);
 

@@ -1,6 +1,7 @@
 #include "python/thread.h"
 
 #include <pthread.h>
+#include <signal.h>
 
 #include <memory>
 #include <string>
@@ -22,6 +23,14 @@ void* run(void* argument) {
 }
 
 }  // namespace
+
+void leave_signals_to_others() {
+  sigset_t all;
+  sigfillset(&all);
+  for (const int own : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS}) sigdelset(&all, own);
+  for (int signal = SIGRTMIN; signal <= SIGRTMAX; ++signal) sigdelset(&all, signal);
+  pthread_sigmask(SIG_BLOCK, &all, nullptr);
+}
 
 Status start_thread(const char* name, std::size_t stack_bytes, std::function<void()> body) {
   auto start = std::make_unique<Start>(Start{name, std::move(body)});

@@ -3,6 +3,9 @@
 #include <chrono>
 #include <utility>
 
+#include "python/fork.h"
+#include "python/host.h"
+#include "python/import_guard.h"
 #include "python/interpreter.h"
 #include "python/thread.h"
 #include "value/to_etf.h"
@@ -29,8 +32,8 @@ void classify(Outcome& outcome) {
 
 }  // namespace
 
-Worker::Worker(std::size_t id, const RuntimeConfig& config, Sink& sink)
-    : id_(id), config_(config), sink_(sink), queue_(config.max_queue) {}
+Worker::Worker(std::size_t id, const RuntimeConfig& config, PythonHome home, Sink& sink)
+    : id_(id), config_(config), home_(std::move(home)), sink_(sink), queue_(config.max_queue) {}
 
 Status Worker::start() {
   std::promise<Status> promise;
@@ -46,18 +49,29 @@ void Worker::run(std::promise<Status> ready) {
   if (prepared.ok()) work();
 }
 
-Status Worker::prepare() {
+Result<PyThreadState*> Worker::interpreter() {
+  return config_.isolation == Isolation::process ? start_main_interpreter(home_) : make_interpreter();
+}
+
+Status Worker::equip() {
   std::vector<std::string> front{config_.package_path};
   front.insert(front.end(), config_.python_path.begin(), config_.python_path.end());
-  const Result<PyThreadState*> made = make_interpreter(id_, front);
+  if (Status equipped = equip_interpreter(id_, front); !equipped) return equipped;
+  const bool own_gil = config_.isolation == Isolation::interpreter;
+  const bool ready = runner_.init() && (own_gil ? install_import_guard(config_.allow_import)
+                                                : call_in_forked_children(config_.in_forked_child));
+  if (ready) return runner_.warm_up(config_.preload, config_.on_restart);
+  PyErr_Print();
+  return make_error(Errc::bad_config,
+                    "python: the package erlang cannot be imported from " + config_.package_path);
+}
+
+Status Worker::prepare() {
+  const Result<PyThreadState*> made = interpreter();
   if (!made) return made.error();
   state_ = *made;
   const Attached scope(state_);
-  if (!runner_.init()) {
-    PyErr_Print();
-    return make_error(Errc::bad_config,
-                      "python: the package erlang cannot be imported from " + config_.package_path);
-  }
+  if (Status equipped = equip(); !equipped) return equipped;
   thread_ = PyThread_get_thread_ident();
   interrupter_ = std::make_unique<Interrupter>(PyThreadState_GetInterpreter(state_), thread_,
                                                runner_.state().interrupted, running_);
@@ -77,6 +91,7 @@ void Worker::handle(QueuedJob& queued) {
   const std::int64_t begin = now_us();
   busy_since_us_.store(begin);
   Outcome outcome = run_job(queued);
+  if (in_forked_child()) end_forked_child(!std::holds_alternative<ExceptionOutcome>(outcome));
   classify(outcome);
   busy_us_.fetch_add(now_us() - begin);
   busy_since_us_.store(0);

@@ -10,6 +10,7 @@
 #include "python/interrupter.h"
 #include "python/job_queue.h"
 #include "python/job_runner.h"
+#include "python/python_home.h"
 #include "python/runtime.h"
 
 namespace pyport::python {
@@ -17,7 +18,7 @@ namespace pyport::python {
 class Worker {
  public:
   // `config` and `sink` outlive the process.
-  Worker(std::size_t id, const RuntimeConfig& config, Sink& sink);
+  Worker(std::size_t id, const RuntimeConfig& config, PythonHome home, Sink& sink);
 
   // Starts the thread and waits until its interpreter can take jobs. REQUIRES: *this is never
   // destroyed afterwards.
@@ -31,6 +32,9 @@ class Worker {
  private:
   void run(std::promise<Status> ready);
   Status prepare();
+  // The worker's interpreter: one of its own, or the main one, whose main thread is then this one.
+  Result<PyThreadState*> interpreter();
+  Status equip() REQUIRES(attached);
   [[noreturn]] void work();
   void handle(QueuedJob& queued);
   void handle(const DropNamespace& drop);
@@ -41,6 +45,7 @@ class Worker {
 
   const std::size_t id_;
   const RuntimeConfig& config_;
+  const PythonHome home_;
   Sink& sink_;
   JobQueue queue_;
   std::unique_ptr<Interrupter> interrupter_;  // constant once prepared

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdio>
 #include <new>
+#include <optional>
 #include <system_error>
 
 #include "server/process.h"
@@ -17,6 +18,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr auto kRefusalFlush = std::chrono::seconds(1);
 constexpr auto kSpin = std::chrono::microseconds(20);
 // The node needs a CPU for its scheduler and one for its poll thread while we spin. On a machine with two,
 // spinning took that of the poll thread: a get by one caller cost 30 us instead of 20.
@@ -60,7 +62,7 @@ void Connection::run() {
   try {
     context_.run();
   } catch (const std::bad_alloc&) {
-    std::fprintf(stderr, "pyport: no memory for a frame\n");
+    leave_without_memory();
   }
   leave(kExitSystem);  // the guard keeps the context running, so nothing else comes here
 }
@@ -95,10 +97,16 @@ bool Connection::spin() {
 
 bool Connection::take_outbox() {
   if (!outbox_.waiting()) return false;
-  outbox_.take(taken_);
+  const std::optional<int> exit_status = outbox_.take(taken_);
   for (Bytes& chunk : taken_) output_.add(std::move(chunk));
   taken_.clear();
+  if (exit_status) end(*exit_status);
   return true;
+}
+
+void Connection::end(int exit_status) {
+  flush_within(settings_.last_flush);
+  leave(exit_status);
 }
 
 bool Connection::handle_frames() {
@@ -112,7 +120,7 @@ bool Connection::handle_frames() {
       break;
     }
     if (handler_.on_frame(cut.frame, output_.open_chunk()) == FrameHandler::Verdict::refuse) {
-      flush_within_a_second();
+      flush_within(kRefusalFlush);
       leave(kExitRefused);
     }
     splitter_.set_cap(handler_.max_frame());
@@ -174,18 +182,18 @@ void Connection::arm() {
   }
 }
 
-void Connection::flush_within_a_second() {
-  const auto end = Clock::now() + std::chrono::seconds(1);
-  while (output_.flush(out_.native_handle()) == Flush::blocked && Clock::now() < end) {
+void Connection::flush_within(std::chrono::milliseconds limit) {
+  const auto until = Clock::now() + limit;
+  while (output_.flush(out_.native_handle()) == Flush::blocked && Clock::now() < until) {
     pollfd writable{out_.native_handle(), POLLOUT, 0};
-    (void)poll(&writable, 1, 100);
+    (void)poll(&writable, 1, 20);
   }
 }
 
 void Connection::leave_bad_stream(std::uint32_t length) {
   std::fprintf(stderr, "pyport: a frame of %lu bytes is above the limit of %zu\n",
                static_cast<unsigned long>(length), handler_.max_frame());
-  flush_within_a_second();
+  flush_within(kRefusalFlush);
   leave(kExitBadStream);
 }
 

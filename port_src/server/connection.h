@@ -14,6 +14,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <chrono>
 #include <cstddef>
 #include <vector>
 
@@ -44,6 +45,8 @@ class Connection {
     bool may_spin = has_cpu_to_spare();
     // With more output than this waiting, no more requests are handled until the node has read some of it.
     std::size_t most_pending = std::size_t{8} << 20;
+    // How long the last frames may take to be written.
+    std::chrono::milliseconds last_flush{100};
   };
 
   // Takes the descriptors over and makes them non-blocking. All descriptors that the connection will
@@ -66,12 +69,14 @@ class Connection {
   bool step();
   bool spin();
   bool take_outbox();
+  // The frames of the outbox are the last ones: writes what goes within a bounded time.
+  [[noreturn]] void end(int exit_status);
   bool handle_frames();
   bool read_input();
   void flush();
   void arm();
   bool output_is_full() const;
-  void flush_within_a_second();
+  void flush_within(std::chrono::milliseconds limit);
   [[noreturn]] void leave_bad_stream(std::uint32_t length);
 
   boost::asio::io_context context_;

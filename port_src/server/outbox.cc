@@ -15,10 +15,16 @@ bool can_join(const std::vector<Bytes>& chunks, const Bytes& frames) {
 
 }  // namespace
 
-void Outbox::push(Bytes frames) {
+void Outbox::push(Bytes frames) { add(std::move(frames), std::nullopt); }
+
+void Outbox::push_last(Bytes frames, int exit_status) { add(std::move(frames), exit_status); }
+
+void Outbox::add(Bytes frames, std::optional<int> exit_status) {
   bool first = false;
   {
     MutexLock lock(mutex_);
+    if (exit_status_) return;
+    exit_status_ = exit_status;
     if (can_join(chunks_, frames)) {
       append(chunks_.back(), frames);
     } else {
@@ -30,11 +36,12 @@ void Outbox::push(Bytes frames) {
   if (first && wake_) wake_();
 }
 
-void Outbox::take(std::vector<Bytes>& chunks) {
+std::optional<int> Outbox::take(std::vector<Bytes>& chunks) {
   MutexLock lock(mutex_);
   waiting_.store(false, std::memory_order_relaxed);
   std::move(chunks_.begin(), chunks_.end(), std::back_inserter(chunks));
   chunks_.clear();
+  return exit_status_;
 }
 
 }  // namespace pyport::server

@@ -7,6 +7,12 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <cstdlib>
+#include <exception>
+#include <new>
+
+#include "server/memory.h"
+#include "server/node.h"
 #include "server/process_group.h"
 
 namespace pyport::server {
@@ -21,10 +27,26 @@ bool leads_group() { return getpgrp() == getpid(); }
 // the named ones; and no SIGKILL, which would leave Python's children behind.
 int parent_death_signal() { return SIGRTMAX - 3; }
 
-// Async-signal-safe: two system calls.
+// Async-signal-safe: system calls only.
 extern "C" void on_parent_death(int) {
+  remove_table_of_dead_node(true);
   if (leads_group()) kill(0, SIGKILL);
   _exit(kExitDone);
+}
+
+// Without memory neither a reply nor an error can be made where this comes to. Other exceptions are bugs.
+[[noreturn]] void on_terminate() {
+  const auto no_memory = [] {
+    try {
+      if (const std::exception_ptr thrown = std::current_exception()) std::rethrow_exception(thrown);
+    } catch (const std::bad_alloc&) {
+      return true;
+    } catch (...) {
+    }
+    return false;
+  };
+  if (no_memory()) leave_without_memory();
+  abort();
 }
 
 void watch_parent() {
@@ -43,10 +65,20 @@ void prepare_process() {
   mallopt(M_TRIM_THRESHOLD, kTrimThreshold);  // NOLINT(concurrency-mt-unsafe)
   signal(SIGPIPE, SIG_IGN);
   watch_parent();
+  std::set_terminate(on_terminate);
+}
+
+void leave_without_memory() {
+  lift_memory_limit();
+  constexpr char kWhy[] = "pyport: no memory is left\n";
+  (void)!write(STDERR_FILENO, kWhy, sizeof kWhy - 1);
+  leave(kExitMemory);
 }
 
 void leave(int status) {
+  remove_table_of_dead_node(false);
   if (leads_group()) kill_process_group();
+  if (status == kExitDone) remove_table_of_dead_node(true);
   _exit(status);
 }
 

@@ -15,14 +15,22 @@ enum ExitStatus : int {
   kExitUsage = 2,      // wrong arguments, a terminal, or closed standard descriptors
   kExitBadStream = 3,  // a frame's length was above the cap
   kExitSystem = 4,     // the operating system failed us
+  kExitStuck = 5,      // a job that was told to stop did not
+  kExitMemory = 6,     // no memory was left
+  kExitAudit = 7,      // --audit found leaked or damaged blocks
 };
 
-// Memory settings, SIGPIPE ignored, and the end of this process group when the parent ends.
+// Memory settings, SIGPIPE ignored, the end of this process group when the parent ends, and kExitMemory for
+// what cannot go on without memory.
 void prepare_process();
 
 // Ends the process at once by _exit, without destructors and without waiting for Python. When this
-// process leads its process group, whatever Python started in that group is killed first.
+// process leads its process group, whatever Python started in that group is killed first. Removes the table's
+// file when the node has died; with kExitDone waits for that (server/node.h).
 [[noreturn]] void leave(int status);
+
+// Says so on standard error and leaves with kExitMemory.
+[[noreturn]] void leave_without_memory();
 
 // How many CPUs this process may run on; at least 1.
 std::size_t allowed_cpus();

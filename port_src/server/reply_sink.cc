@@ -1,10 +1,14 @@
 #include "server/reply_sink.h"
 
+#include <unistd.h>
+
 #include <new>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "protocol/event.h"
+#include "server/process.h"
 
 namespace pyport::server {
 namespace {
@@ -48,6 +52,11 @@ protocol::Exception exception_of(ExceptionOutcome& outcome) {
   return {std::move(outcome.type), outcome.builtin, std::move(outcome.message), std::move(outcome.traceback)};
 }
 
+void write_to_stderr(std::string text) {
+  text.push_back('\n');
+  (void)!write(STDERR_FILENO, text.data(), text.size());
+}
+
 Error no_memory() { return make_error(Errc::table_full, "memory"); }
 
 }  // namespace
@@ -56,9 +65,12 @@ ReplySink::ReplySink(Outbox& outbox, const Settings& settings)
     : outbox_(outbox),
       none_(settings.none),
       max_frame_(settings.max_frame),
+      end_(settings.end),
+      end_patience_(settings.end_patience),
       credit_(settings.log_credit, settings.log_patience) {}
 
 void ReplySink::done(const python::Job& job, python::Outcome outcome) {
+  if (forsaken_.load()) return;
   Bytes out;
   try {
     if (job.no_reply) {
@@ -105,12 +117,15 @@ void ReplySink::tell_failure(Bytes& out, const python::Job& job, python::Outcome
 }
 
 void ReplySink::destroyed(const table::Handle& handle) {
+  if (forsaken_.load()) return;
   Bytes out;
   protocol::append_destroyed(out, {&handle.bits, 1});
   outbox_.push(std::move(out));
+  if (on_destroyed_) on_destroyed_();
 }
 
 void ReplySink::log(python::LogRecord record) {
+  if (forsaken_.load()) return write_to_stderr(std::move(record.text));
   if (!credit_.take()) return;
   Bytes out;
   protocol::append_log(
@@ -118,6 +133,18 @@ void ReplySink::log(python::LogRecord record) {
       max_frame_);
   outbox_.push(std::move(out));
 }
+
+void ReplySink::stuck(python::RequestId id) {
+  if (forsaken_.load()) return;
+  Bytes out;
+  protocol::append_stuck(out, id);
+  outbox_.push_last(std::move(out), kExitStuck);
+  if (end_ == nullptr) return;
+  std::this_thread::sleep_for(end_patience_);
+  end_(kExitStuck);
+}
+
+void ReplySink::forsake() { forsaken_.store(true); }
 
 void ReplySink::add_log_credit(std::uint64_t credit) {
   const std::uint64_t lost = credit_.take_lost();

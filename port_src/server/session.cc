@@ -7,7 +7,6 @@
 #include "base/version.h"
 #include "protocol/reply.h"
 #include "protocol/request.h"
-#include "server/none_atom.h"
 
 namespace pyport::server {
 namespace {
@@ -59,10 +58,9 @@ Status Session::start(const Header& header, ByteSpan body, Bytes& out) {
   Result<Started> started = start_(hello);
   if (!started) return std::move(started).error();
   max_frame_ = hello.max_frame;
-  dispatcher_.emplace(table_, started->jobs, started->sink,
-                      Dispatcher::Settings{none_atom(hello.none), hello.max_frame});
+  dispatcher_.emplace(started->role, hello.max_frame);
   const protocol::HelloReply reply{started->python_version, static_cast<std::uint64_t>(getpid()),
-                                   hello.interpreters};
+                                   started->interpreters};
   protocol::append_hello(out, header.id, reply, max_frame_);
   return ok_status();
 }

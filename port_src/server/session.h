@@ -1,4 +1,4 @@
-// The life of a connection: HELLO first, once, which starts Python; then all other requests.
+// The life of a connection: HELLO first, once, which starts the role; then all other requests.
 //
 // Thread safety: one object belongs to one thread.
 #pragma once
@@ -10,23 +10,23 @@
 #include "protocol/hello.h"
 #include "server/connection.h"
 #include "server/dispatcher.h"
+#include "server/role.h"
 
 namespace pyport::server {
 
-// What HELLO set going. The references live as long as the process.
+// What HELLO set going. The role lives as long as the process.
 struct Started {
-  Jobs& jobs;
-  ReplySink& sink;
-  std::string python_version;
+  Role& role;
+  std::string python_version;      // empty in role table
+  std::uint64_t interpreters = 0;  // 0 in role table
 };
 
 class Session final : public FrameHandler {
  public:
-  // Starts Python as HELLO asks; called at most once. Errc::bad_config when that does not work.
+  // Starts the role as HELLO asks; called at most once. Errc::bad_config when that does not work.
   using Start = std::function<Result<Started>(const protocol::Hello&)>;
 
-  // `table` must outlive the session.
-  Session(table::Table& table, Start start) : table_(table), start_(std::move(start)) {}
+  explicit Session(Start start) : start_(std::move(start)) {}
 
   // Frames without a whole header are answered with id 0.
   Verdict on_frame(ByteSpan frame, Bytes& out) override;
@@ -36,7 +36,6 @@ class Session final : public FrameHandler {
   Verdict greet(const protocol::Header& header, ByteSpan body, Bytes& out);
   Status start(const protocol::Header& header, ByteSpan body, Bytes& out);
 
-  table::Table& table_;
   const Start start_;
   std::size_t max_frame_ = protocol::kMaxFrameBeforeHello;
   std::optional<Dispatcher> dispatcher_;  // since HELLO

@@ -1,6 +1,7 @@
 #include "server/stdio.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -55,6 +56,16 @@ Result<Stdio> claim_stdio() {
   enlarge_pipe(stdio.in);
   enlarge_pipe(stdio.out);
   return stdio;
+}
+
+Status append_stderr_to(const std::string& path) {
+  if (path.empty()) return ok_status();
+  const int file = open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  if (file == -1) return failed(("stderr: " + path).c_str());
+  const bool good = dup2(file, STDERR_FILENO) != -1 && dup2(file, STDOUT_FILENO) != -1;
+  close(file);
+  if (!good) return failed("stderr");
+  return ok_status();
 }
 
 LowFds::LowFds() {

@@ -6,6 +6,7 @@
 // Thread safety: to be called before there is a second thread.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "base/result.h"
@@ -19,6 +20,10 @@ struct Stdio {
 
 // Errc::bad_config when standard input or output is not open, or no descriptor is left.
 Result<Stdio> claim_stdio();
+
+// Makes the file, which is made when it is not there, what standard error (and 1 with it) is appended to. An
+// empty path changes nothing. Errc::bad_config.
+Status append_stderr_to(const std::string& path);
 
 // Occupies the free descriptors from 3 to 63 while it lives. What is opened meanwhile (epoll, eventfd, what
 // Python opens at its start) gets a higher number, out of the way of Python code that closes low ones.

@@ -1,30 +1,28 @@
 #include "table/blob.h"
 
-#include <cstdlib>
-#include <new>
+#include <cstring>
+
+#include "table/store.h"
 
 namespace pyport::table {
 
-void Blob::release(Block* block) noexcept {
-  // acq_rel: reads through other copies happen before the memory is given back.
-  if (block->references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-    block->~Block();
-    std::free(block);
-  }
+void BlobBytes::take(BlobBytes& other) noexcept {
+  const bool own = other.data_ == other.own_.data();
+  size_ = other.size_;
+  tag_ = other.tag_;
+  record_ = other.record_;
+  generation_ = other.generation_;
+  store_ = std::exchange(other.store_, nullptr);
+  heap_ = std::move(other.heap_);
+  data_ = own ? own_.data() : other.data_;
+  if (own && size_ != 0) std::memcpy(own_.data(), other.own_.data(), size_);
+  other.data_ = nullptr;
 }
 
-Result<BlobWriter> BlobWriter::make(std::size_t size) {
-  if (size > kMaxBlobBytes) return make_error(Errc::table_full, "blob size");
-  void* memory = std::malloc(sizeof(Blob::Block) + size);
-  if (memory == nullptr) return make_error(Errc::table_full, "memory");
-  auto* block = new (memory) Blob::Block;
-  block->size = size;
-  return BlobWriter(Blob(block));
-}
-
-Blob BlobWriter::finish(std::uint32_t tag) && {
-  blob_.block_->tag = tag;
-  return std::move(blob_);
+void BlobBytes::release() noexcept {
+  if (store_ != nullptr) std::exchange(store_, nullptr)->release(*this);
+  heap_.reset();
+  data_ = nullptr;
 }
 
 }  // namespace pyport::table

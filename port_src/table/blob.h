@@ -1,89 +1,93 @@
-// A blob: the immutable stored bytes of one value, and the writer that makes one.
+// A blob: the immutable stored bytes of one value, as a reader holds it; and the writer that makes one.
 //
-// One allocation holds header and bytes:
+// A reader gets small values as a copy of its own. A larger one stays where it is in the table, pinned: it
+// stays readable whatever happens to its key or dict, until the Blob goes.
 //
-//   | references u32 | tag u32 | size u64 | bytes ... |
-//
-// The count of references is intrusive: copying a blob under a dict's lock is one atomic increment.
-//
-// Thread safety: a block is shared by any number of threads; one Blob or BlobWriter object belongs to
-// one thread at a time.
+// Thread safety: one object belongs to one thread at a time. To let go of a pinned Blob, or of an unused
+// NewBlob, takes a lock of the table for a moment: never do that with a Python thread state attached.
 #pragma once
 
-#include <atomic>
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <utility>
 
 #include "base/bytes.h"
-#include "base/result.h"
 
 namespace pyport::table {
 
-// Larger values are refused before the allocator is asked.
-inline constexpr std::size_t kMaxBlobBytes = std::size_t{1} << 40;
+class Store;  // the mapping and this process's place in it
 
-// Immutable stored bytes of one value. Copying shares, it does not copy the bytes.
-class Blob {
+// Larger values are refused.
+inline constexpr std::size_t kMaxBlobBytes = (std::size_t{1} << 32) - (std::size_t{1} << 20);
+// Values up to this size are copied to the reader rather than pinned.
+inline constexpr std::size_t kInlineBytes = 128;
+
+// What a Blob, a BlobWriter or a NewBlob has in its hand: bytes of its own, or a block in the table.
+class BlobBytes {
  public:
-  Blob() = default;
-  Blob(const Blob& other) noexcept : block_(other.block_) {
-    if (block_ != nullptr) block_->references.fetch_add(1, std::memory_order_relaxed);
-  }
-  Blob(Blob&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
-  Blob& operator=(Blob other) noexcept {
-    std::swap(block_, other.block_);
+  BlobBytes() = default;
+  BlobBytes(BlobBytes&& other) noexcept { take(other); }
+  BlobBytes& operator=(BlobBytes&& other) noexcept {
+    if (this != &other) {
+      release();
+      take(other);
+    }
     return *this;
   }
-  ~Blob() {
-    if (block_ != nullptr) release(block_);
-  }
+  BlobBytes(const BlobBytes&) = delete;
+  BlobBytes& operator=(const BlobBytes&) = delete;
+  ~BlobBytes() { release(); }
 
-  // REQUIRES: not empty. Valid as long as any copy of this blob lives.
-  ByteSpan bytes() const { return {block_->data(), block_->size}; }
-  // What the value layer gave to BlobWriter::finish. REQUIRES: not empty.
-  std::uint32_t tag() const { return block_->tag; }
-  std::size_t size() const { return block_->size; }
-  explicit operator bool() const { return block_ != nullptr; }
+  // REQUIRES: not empty.
+  ByteSpan bytes() const { return {data_, size_}; }
+  std::uint32_t tag() const { return tag_; }
+  std::size_t size() const { return size_; }
+  explicit operator bool() const { return data_ != nullptr; }
+  // True when letting go of it takes a lock of the table.
+  bool holds_block() const { return store_ != nullptr; }
 
- private:
-  friend class BlobWriter;
-  struct Block {
-    std::atomic<std::uint32_t> references{1};
-    std::uint32_t tag = 0;
-    std::size_t size = 0;
-    std::uint8_t* data() { return reinterpret_cast<std::uint8_t*>(this + 1); }
-  };
+ protected:
+  friend class Store;
+  void take(BlobBytes& other) noexcept;
+  void release() noexcept;
 
-  explicit Blob(Block* block) : block_(block) {}
-  static void release(Block* block) noexcept;
-
-  Block* block_ = nullptr;
+  std::uint8_t* data_ = nullptr;
+  std::size_t size_ = 0;
+  std::uint32_t tag_ = 0;
+  std::uint32_t record_ = 0;      // with store_: the record of this process that names the block
+  std::uint32_t generation_ = 0;  // with store_: of the process; a forked child is another
+  Store* store_ = nullptr;        // a block in the table
+  std::unique_ptr<std::uint8_t[]> heap_;
+  std::array<std::uint8_t, kInlineBytes> own_;  // not initialised: `size_` of it are what counts
 };
 
-// A private block on its way to becoming a blob: Table::allocate, fill bytes(), finish. A writer that is
-// dropped gives its block back.
-class BlobWriter {
+// Immutable stored bytes of one value.
+class Blob : public BlobBytes {};
+
+// Filled bytes that no key has yet; Table::put takes it.
+class NewBlob : public BlobBytes {};
+
+// Bytes on their way to becoming a blob: Table::allocate, fill bytes(), finish. A writer that is dropped
+// gives its block back.
+class BlobWriter : private BlobBytes {
  public:
-  // Errc::table_full when there is no memory for `size` bytes.
-  static Result<BlobWriter> make(std::size_t size);
-
-  BlobWriter(BlobWriter&& other) noexcept = default;
-  BlobWriter& operator=(BlobWriter&& other) noexcept = default;
-  BlobWriter(const BlobWriter&) = delete;
-  BlobWriter& operator=(const BlobWriter&) = delete;
-  ~BlobWriter() = default;
-
+  BlobWriter() = default;
   // The bytes to fill. REQUIRES: not finished.
-  std::span<std::uint8_t> bytes() { return {blob_.block_->data(), blob_.block_->size}; }
-  // The blob; the writer is spent.
-  Blob finish(std::uint32_t tag) &&;
+  std::span<std::uint8_t> bytes() { return {data_, size_}; }
+  std::size_t size() const { return size_; }
+  // The writer is spent. `tag` is below 2^16: what the value layer wants to know of the bytes.
+  NewBlob finish(std::uint32_t tag) && {
+    tag_ = tag;
+    NewBlob blob;
+    static_cast<BlobBytes&>(blob) = std::move(static_cast<BlobBytes&>(*this));
+    return blob;
+  }
 
  private:
-  explicit BlobWriter(Blob blob) : blob_(std::move(blob)) {}
-
-  Blob blob_;  // nobody else holds its block before finish
+  friend class Store;
 };
 
 }  // namespace pyport::table

@@ -1,50 +1,104 @@
-// One live dict: its contents under its own lock, and whether it was destroyed.
+// One dict: a hash map of key -> value that remembers the order of insertion, in blocks of the table's file.
 //
-// A dict is found in the index and kept alive by a shared_ptr; by the time its lock is taken it may have
-// been destroyed. So `destroyed` lies under the same lock as the contents: an operation that races destroy
-// either comes before it or gives Errc::gone, and a destroyed dict never changes again.
+//   slots     | entry no. | empty | entry no. | ...             open addressing, linear probing
+//   segments  | entry | entry | dead | ...  | entry | ...       in insertion order; 8, 8, 16, ... 512, 1024,
+//   1024, ...
 //
-// Thread safety: all of it. The lock is a leaf: nothing is called and no blob is freed while it is held.
+// An entry that loses its value is dead: its slot stays and marks that a search goes on. When more entries
+// are dead than live, the live ones are copied into new segments, which take the old ones' place in one
+// change.
+//
+// Everything read from the file is checked before it is followed: Errc::corrupt says what was found.
+//
+// Thread safety: none by itself. REQUIRES: the dict's lock is held by `operation`.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
-#include "base/mutex.h"
 #include "base/result.h"
-#include "table/ordered_map.h"
+#include "table/blob.h"
+#include "table/heap.h"
+#include "table/key.h"
+#include "table/layout.h"
+#include "table/limits.h"
+#include "table/operation.h"
 
 namespace pyport::table {
 
-// Sums over all dicts of a table. Changed under the lock of the dict that the change is about, so that what
-// a destroy takes off was added before it: no sum is ever below what is there.
-struct Counters {
-  std::atomic<std::uint64_t> keys{0};
-  std::atomic<std::uint64_t> bytes{0};
+// A value on its way into a dict.
+struct NewValue {
+  ByteSpan bytes;
+  std::uint32_t tag = 0;
+  Offset block = 0;        // has the bytes already; 0: they are to be copied
+  Word* record = nullptr;  // names that block
 };
 
 class Dict {
  public:
-  // `counters` outlives the dict.
-  explicit Dict(Counters& counters) : counters_(counters) {}
+  Dict(Operation& operation, Heap& heap, const Limits& limits, DictHeader& header)
+      : operation_(operation), heap_(heap), limits_(limits), header_(header) {}
 
-  // As the functions of Table of the same name.
-  Result<Blob> get(const HashedKey& key) EXCLUDES(mutex_);
-  Status put(const HashedKey& key, Blob blob) EXCLUDES(mutex_);
-  Result<bool> erase(const HashedKey& key) EXCLUDES(mutex_);
-  Result<bool> contains(const HashedKey& key) EXCLUDES(mutex_);
-  Result<std::uint64_t> size() EXCLUDES(mutex_);
-  Result<std::vector<Key>> keys() EXCLUDES(mutex_);
+  struct Found {
+    Entry* entry = nullptr;  // null: not there
+  };
+  Result<Found> find(const HashedKey& key) const;
 
-  // Ends the dict and hands out what was in it, to be freed by the caller.
-  OrderedMap destroy() EXCLUDES(mutex_);
+  // Commits; the caller settles after the lock is let go.
+  Status put(const HashedKey& key, const NewValue& value);
+  // False when the key is not there. Commits.
+  Result<bool> erase(const HashedKey& key);
+  Result<std::vector<Key>> keys() const;
+
+  // The block of a value word. Errc::corrupt.
+  Result<Block> value_block(std::uint64_t word) const;
+
+  // Moves the live entries together when more are dead. What cannot be done for want of memory is left.
+  Status compact_if_worthwhile();
+
+  // Of a dead dict: gives back at most `most` entries and, after the last one, all the rest. True when all is
+  // done. Commits and settles.
+  bool reclaim(std::size_t most);
 
  private:
-  Counters& counters_;
-  Mutex mutex_;
-  bool destroyed_ GUARDED_BY(mutex_) = false;
-  OrderedMap map_ GUARDED_BY(mutex_);
+  Result<Block> own_block(Offset at, std::size_t size, const char* what) const;
+  Result<Entry*> entry(std::uint64_t number) const;
+  Result<Word*> segment_word(std::size_t segment) const;
+  Result<bool> same(const Entry& entry, const HashedKey& key) const;
+  Result<std::size_t> key_size(const Entry& entry) const;
+  Result<Key> key_of(const Entry& entry) const;
+  Result<std::size_t> value_size(std::uint64_t word) const;
+
+  Result<std::uint64_t> prepare_value(const NewValue& value);
+  Status prepare_key(Entry& entry, const HashedKey& key);
+  Status replace(Entry& entry, const NewValue& value);
+  Status insert(const HashedKey& key, const NewValue& value);
+  void give_value(const NewValue& value, std::uint64_t word);
+  Status drop_value(std::uint64_t word);
+  Status drop_key(const Entry& entry);
+  Status check_bytes(std::uint64_t bytes) const;
+
+  Status make_room();
+  Status room_behind_the_last();
+  Status add_segment(std::size_t segment);
+  Status grow_directory(std::size_t segments);
+  Status grow_slots(std::uint64_t entries);
+  Status fill_slots(const Block& slots, std::uint64_t mask, std::uint64_t used) const;
+  Status compact();
+  std::uint64_t directory_capacity() const;
+  void drop_entry(std::uint64_t at);
+  void drop_block(Word& word);
+  bool worth_compacting(std::uint64_t least) const;
+  std::uint32_t number() const { return peek(header_.number); }
+
+  Operation& operation_;
+  Heap& heap_;
+  const Limits& limits_;
+  DictHeader& header_;
+  std::uint64_t end() const { return heap_.data_end(); }  // grows
+  mutable std::uint64_t slot_found_ = 0;                  // by find: where a missing key would go
+  friend class Compaction;
 };
 
 }  // namespace pyport::table

@@ -1,73 +1,72 @@
-// Handle -> dict, in shards with a lock each.
+// The index of a table: handle -> number of a dict, and the dicts' headers.
 //
-// Thread safety: all of it. A shard's lock is a leaf: it is let go before a dict's lock is taken.
+//   index     | number + 1 | empty | number + 1 | left | ...    open addressing, linear probing
+//   chunks    | 64 headers | 64 headers | ...                    never moved, never given back
+//
+// A search takes no lock. It may go through an index that was just replaced, and so miss what is there: then
+// `index_changes` has changed meanwhile and it searches again. What it finds may have just been destroyed:
+// who uses the dict looks at its header under its lock.
+//
+// Thread safety: find, header and number_of_headers: all of it. The rest REQUIRES: index_lock is held by the
+// operation.
 #pragma once
 
-#include <array>
-#include <atomic>
 #include <cstdint>
-#include <cstring>
-#include <memory>
-#include <unordered_map>
-#include <utility>
+#include <optional>
 
-#include "base/mutex.h"
-#include "table/dict.h"
 #include "table/handle.h"
+#include "table/heap.h"
 
 namespace pyport::table {
 
+using HandleWords = std::array<std::uint64_t, 2>;
+HandleWords words_of(const Handle& handle);
+Handle handle_of(const DictHeader& header);
+bool has_handle(const DictHeader& header, const HandleWords& handle);
+
 class Index {
  public:
-  // The dict, or null.
-  std::shared_ptr<Dict> find(const Handle& handle) const {
-    Shard& shard = shard_of(handle);
-    MutexLock lock(shard.mutex);
-    const auto found = shard.dicts.find(handle);
-    return found == shard.dicts.end() ? nullptr : found->second;
-  }
+  Index(const Mapping& mapping, Heap& heap) : mapping_(mapping), heap_(heap) {}
 
-  // False when the handle is taken. Throws std::bad_alloc; nothing is changed then.
-  bool insert(const Handle& handle, const std::shared_ptr<Dict>& dict) {
-    Shard& shard = shard_of(handle);
-    MutexLock lock(shard.mutex);
-    const bool inserted = shard.dicts.try_emplace(handle, dict).second;
-    if (inserted) size_.fetch_add(1, std::memory_order_relaxed);
-    return inserted;
-  }
+  enum class Search : std::uint8_t { found, missing, try_again };
+  // Without a lock. try_again: someone is changing the index, or died doing so; search under the lock.
+  Search find(const HandleWords& handle, std::uint32_t& number) const;
 
-  // Takes the dict out; null when there is none.
-  std::shared_ptr<Dict> take(const Handle& handle) {
-    decltype(Shard::dicts)::node_type node;  // outlives the lock, so that it is freed outside
-    Shard& shard = shard_of(handle);
-    MutexLock lock(shard.mutex);
-    node = shard.dicts.extract(handle);
-    if (node.empty()) return nullptr;
-    size_.fetch_sub(1, std::memory_order_relaxed);
-    return std::move(node.mapped());
-  }
+  // Null for a number that no header has.
+  DictHeader* header(std::uint32_t number) const;
+  std::uint32_t number_of_headers() const;
 
-  std::uint64_t size() const { return size_.load(std::memory_order_relaxed); }
+  // Under the lock: the place that names the dict; null when there is none.
+  Half* find_place(const HandleWords& handle, std::uint32_t& number) const;
+  // Makes the index anew when it is damaged. Changes of its own; settled.
+  Status make_readable(Operation& operation);
+  // Room for one more handle, and a free header. Changes of their own; settled.
+  Status make_room(Operation& operation);
+  // Adds to the operation's change: the header of this number names `handle` and lives. REQUIRES: make_room.
+  // Errc::corrupt.
+  Status add(Operation& operation, const HandleWords& handle);
+  // Adds to the operation's change: the dict is dead and has no place. REQUIRES: its lock is held.
+  void remove(Operation& operation, Half& place, DictHeader& header);
+  // Commits: a dead and empty dict's header may be used again. REQUIRES: its lock is held.
+  void recycle(Operation& operation, DictHeader& header);
 
  private:
-  struct Hash {
-    // Handles are random already; the other half of the bits chooses the shard.
-    std::size_t operator()(const Handle& handle) const {
-      std::size_t word;
-      std::memcpy(&word, handle.bits.data(), sizeof word);
-      return word;
-    }
-  };
-  struct alignas(64) Shard {
-    Mutex mutex;
-    std::unordered_map<Handle, std::shared_ptr<Dict>, Hash> dicts GUARDED_BY(mutex);
-  };
-  static constexpr std::size_t kShards = 16;
+  static constexpr std::uint32_t kLeft = ~std::uint32_t{0};
 
-  Shard& shard_of(const Handle& handle) const { return shards_[handle.bits.back() % kShards]; }
+  Superblock& super() const { return mapping_.superblock(); }
+  // Where the chunk begins; 0: there is none.
+  Offset chunk(std::uint64_t number) const;
+  std::uint64_t number_of_chunks() const;
+  std::optional<Block> block(std::uint64_t& mask) const;
+  // The header lives, and so has a place in the index.
+  bool is_named(std::uint32_t number) const;
+  bool is_free(std::uint32_t place) const;
+  Status grow(Operation& operation);
+  Status add_chunk(Operation& operation);
+  bool has_dicts(Offset chunk, std::uint32_t first) const;
 
-  mutable std::array<Shard, kShards> shards_;
-  std::atomic<std::uint64_t> size_{0};  // changed under the shard's lock, so never below what is there
+  const Mapping& mapping_;
+  Heap& heap_;
 };
 
 }  // namespace pyport::table

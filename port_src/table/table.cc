@@ -1,112 +1,85 @@
 #include "table/table.h"
 
-#include <unistd.h>
-
-#include <chrono>
-#include <new>
 #include <utility>
 
-#include "table/dict.h"
-#include "table/index.h"
-#include "table/reaper.h"
+#include "table/auditor.h"
+#include "table/store.h"
 
 namespace pyport::table {
 namespace {
 
-Error gone() { return make_error(Errc::gone); }
-Error no_memory() { return make_error(Errc::table_full, "memory"); }
-
-SipKey random_seed(const void* salt) {
-  SipKey seed;
-  if (::getentropy(&seed, sizeof seed) == 0) return seed;
-  // A kernel without entropy (early boot): the best that is left is something hard to guess.
-  seed.k0 = static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
-  seed.k1 = reinterpret_cast<std::uintptr_t>(salt);
-  return seed;
+Result<std::unique_ptr<Store>> make_store(const std::string& path, const Limits& limits) {
+  Result<std::unique_ptr<Mapping>> mapping = Mapping::create(path, limits.max_table_bytes);
+  if (!mapping) return std::move(mapping).error();
+  const Mapping& file = **mapping;
+  Result<std::unique_ptr<Store>> store = Store::make(*std::move(mapping), limits);
+  if (!store) {
+    Mapping::forget(path);
+    return store;
+  }
+  if (Status published = file.publish(path); !published) return std::move(published).error();
+  return store;
 }
 
 }  // namespace
 
-struct Table::Impl {
-  const SipKey seed = random_seed(this);
-  Counters counters;
-  Index index;
-  Reaper reaper;
-};
-
-Table::Table() : impl_(std::make_unique<Impl>()) {}
+Table::Table(std::unique_ptr<Store> store) : store_(std::move(store)) {}
 Table::~Table() = default;
 
-Status Table::create(const Handle& handle) {
-  try {
-    if (impl_->index.insert(handle, std::make_shared<Dict>(impl_->counters))) return ok_status();
-  } catch (const std::bad_alloc&) {
-    return no_memory();
-  }
-  return make_error(Errc::exists);
+Result<std::unique_ptr<Table>> Table::anonymous(const Limits& limits) { return create({}, limits); }
+
+Result<std::unique_ptr<Table>> Table::create(const std::string& path, const Limits& limits) {
+  Result<std::unique_ptr<Store>> store = make_store(path, limits);
+  if (!store) return std::move(store).error();
+  return std::unique_ptr<Table>(new Table(*std::move(store)));
 }
 
+Result<std::unique_ptr<Table>> Table::attach(const std::string& path) {
+  Result<std::unique_ptr<Mapping>> mapping = Mapping::attach(path);
+  if (!mapping) return std::move(mapping).error();
+  Result<std::unique_ptr<Store>> store = Store::attach(*std::move(mapping));
+  if (!store) return std::move(store).error();
+  return std::unique_ptr<Table>(new Table(*std::move(store)));
+}
+
+Status Table::after_fork() { return store_->after_fork(); }
+
+Status Table::create(const Handle& handle) { return store_->create(handle); }
+
 std::size_t Table::destroy(std::span<const Handle> handles) {
-  std::vector<OrderedMap> contents;
   std::size_t ended = 0;
-  for (const Handle& handle : handles) {
-    const std::shared_ptr<Dict> dict = impl_->index.take(handle);
-    if (dict == nullptr) continue;
-    OrderedMap map = dict->destroy();
-    ++ended;
-    if (map.size() == 0) continue;
-    try {
-      contents.push_back(std::move(map));
-    } catch (const std::bad_alloc&) {
-      // `map` is freed here and now.
-    }
-  }
-  impl_->reaper.free_later(std::move(contents));
+  for (const Handle& handle : handles)
+    if (store_->destroy(handle)) ++ended;
   return ended;
 }
 
-Result<BlobWriter> Table::allocate(std::size_t size) { return BlobWriter::make(size); }
+Result<BlobWriter> Table::allocate(std::size_t size) { return store_->allocate(size); }
 
-Result<Blob> Table::get(const Handle& handle, const KeyView& key) const {
-  const HashedKey hashed(impl_->seed, key);
-  const std::shared_ptr<Dict> dict = impl_->index.find(handle);
-  return dict == nullptr ? gone() : dict->get(hashed);
+Result<Blob> Table::get(const Handle& handle, const KeyView& key) const { return store_->get(handle, key); }
+
+Status Table::put(const Handle& handle, const KeyView& key, NewBlob blob) {
+  return store_->put(handle, key, std::move(blob));
 }
 
-Status Table::put(const Handle& handle, const KeyView& key, Blob blob) {
-  const HashedKey hashed(impl_->seed, key);
-  const std::shared_ptr<Dict> dict = impl_->index.find(handle);
-  return dict == nullptr ? gone() : dict->put(hashed, std::move(blob));
-}
-
-Result<bool> Table::erase(const Handle& handle, const KeyView& key) {
-  const HashedKey hashed(impl_->seed, key);
-  const std::shared_ptr<Dict> dict = impl_->index.find(handle);
-  return dict == nullptr ? gone() : dict->erase(hashed);
-}
+Result<bool> Table::erase(const Handle& handle, const KeyView& key) { return store_->erase(handle, key); }
 
 Result<bool> Table::contains(const Handle& handle, const KeyView& key) const {
-  const HashedKey hashed(impl_->seed, key);
-  const std::shared_ptr<Dict> dict = impl_->index.find(handle);
-  return dict == nullptr ? gone() : dict->contains(hashed);
+  return store_->contains(handle, key);
 }
 
 Result<std::uint64_t> Table::size(const Handle& handle) const {
-  const std::shared_ptr<Dict> dict = impl_->index.find(handle);
-  return dict == nullptr ? gone() : dict->size();
+  Result<DictStats> stats = store_->stats(handle);
+  if (!stats) return std::move(stats).error();
+  return stats->keys;
 }
 
-Result<std::vector<Key>> Table::keys(const Handle& handle) const {
-  const std::shared_ptr<Dict> dict = impl_->index.find(handle);
-  return dict == nullptr ? gone() : dict->keys();
-}
-
-bool Table::alive(const Handle& handle) const { return size(handle).ok(); }
-
-TableStats Table::stats() const {
-  const Counters& counters = impl_->counters;
-  return {impl_->index.size(), counters.keys.load(std::memory_order_relaxed),
-          counters.bytes.load(std::memory_order_relaxed)};
-}
+Result<std::vector<Key>> Table::keys(const Handle& handle) const { return store_->keys(handle); }
+bool Table::alive(const Handle& handle) const { return store_->stats(handle).ok(); }
+Result<DictStats> Table::stats(const Handle& handle) const { return store_->stats(handle); }
+std::vector<Handle> Table::handles() const { return store_->handles(); }
+TableStats Table::stats() const { return store_->stats(); }
+std::size_t Table::sweep() { return store_->sweep(); }
+AuditReport Table::audit() const { return Auditor(store_->mapping(), store_->heap(), store_->index()).run(); }
+bool Table::reclaim(std::size_t most) { return store_->reclaim(most); }
 
 }  // namespace pyport::table

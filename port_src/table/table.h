@@ -1,20 +1,22 @@
-// The table of all live dictionaries: handle -> insertion-ordered map of key -> blob.
+// The table of all live dictionaries: handle -> insertion-ordered map of key -> blob, in one file of
+// shared memory that several OS processes map.
 //
 // The table knows neither Python nor Erlang: a key is bytes or a 64-bit integer, a value is a blob of
-// bytes with a 32-bit tag that the `value` layer gives a meaning to. This is the heap form; the
-// interface is what the shared-memory form will keep.
+// bytes with a small tag that the `value` layer gives a meaning to.
 //
-// Thread safety: all of Table is safe from any thread. Every operation on one key is atomic and
-// linearizable. No callback runs and nothing is converted or written under a lock; a blob that was
-// handed out stays readable whatever happens to its key, dict or table entry.
+// A process may be killed at any instruction. What it had acknowledged is there; an operation that it was in
+// the middle of is there entirely or not at all; what it held is given back by whoever comes next
+// (docs/design.md).
 //
-// Locks: the handle index has its own (a shard each), each dict has one. An index lock is never held while a
-// dict's is taken, no blob is freed under either. Never call with a Python thread state attached.
+// Thread safety: all of Table is safe from any thread and from any number of processes. Every operation on
+// one key is atomic and linearizable. No callback runs and nothing is converted or written under a lock.
+// Never call with a Python thread state attached.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/bytes.h"
@@ -22,55 +24,93 @@
 #include "table/blob.h"
 #include "table/handle.h"
 #include "table/key.h"
+#include "table/limits.h"
 
 namespace pyport::table {
 
 struct TableStats {
   std::uint64_t dicts = 0;
   std::uint64_t keys = 0;
-  std::uint64_t bytes = 0;  // key bytes + blob bytes; an integer key counts 8
+  std::uint64_t bytes = 0;       // key bytes + blob bytes; an integer key counts 8
+  std::uint64_t used = 0;        // bytes of the file in live blocks, book-keeping included
+  std::uint64_t free = 0;        // bytes of the file ready to be used again
+  std::uint64_t pinned = 0;      // values that readers hold in place
+  std::uint64_t repairs = 0;     // locks taken over from dead processes, and processes given back
+  std::uint64_t processes = 0;   // attached now
+  std::uint64_t file_bytes = 0;  // size of the file
 };
+
+struct DictStats {
+  std::uint64_t keys = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t pinned = 0;
+};
+
+struct AuditReport;  // audit.h
 
 class Table {
  public:
-  Table();
+  // A table in anonymous shared memory: for one process and those it forks.
+  static Result<std::unique_ptr<Table>> anonymous(const Limits& limits = {});
+  // Makes the file, mode 0600. Errc::exists when there is one; Errc::bad_config with what the operating
+  // system says; Errc::table_full ("shared memory") when the file system has no room.
+  static Result<std::unique_ptr<Table>> create(const std::string& path, const Limits& limits);
+  // Maps a file that create() made. Errc::bad_config: no such file, not a table, of another layout version,
+  // of another pid namespace, or too many processes attached.
+  static Result<std::unique_ptr<Table>> attach(const std::string& path);
+
+  // Detaches: what this process still holds is given back. No Blob of it may live.
   ~Table();
   Table(const Table&) = delete;
   Table& operator=(const Table&) = delete;
 
+  // In the child after fork(), before any other call: the child gets its own place in the table. Blobs that
+  // the parent held stay the parent's: the child must not touch or release them. Errc::bad_config as attach.
+  Status after_fork();
+
   // Makes an empty dict. Errc::exists when the handle is taken. A handle that was destroyed may be made
-  // again: that is a new, empty dict. Errc::table_full when there is no memory.
+  // again: that is a new, empty dict. Errc::table_full.
   Status create(const Handle& handle);
   // Ends the dicts; unknown handles are ignored. Returns how many were there. The memory is given
-  // back by a background thread, so that ending a huge dict stalls nobody.
+  // back by reclaim() of any process, so that ending a huge dict stalls nobody.
   std::size_t destroy(std::span<const Handle> handles);
 
-  // A private block of `size` bytes. Errc::table_full when there is no memory.
+  // Private bytes. Errc::table_full when there is no room.
   Result<BlobWriter> allocate(std::size_t size);
 
-  // All of these: Errc::gone when there is no such dict. An operation that races a destroy either comes
-  // before it or gives Errc::gone.
-  // An empty Blob when the key is not there.
+  // All of these: Errc::gone when there is no such dict; an operation that races a destroy either comes
+  // before it or gives Errc::gone. Errc::corrupt when the dict's memory is damaged: the dict is set aside and
+  // gives that from then on. Errc::busy when a living process holds the dict's lock for seconds. An empty
+  // Blob when the key is not there.
   Result<Blob> get(const Handle& handle, const KeyView& key) const;
-  // Replacing keeps the key's place in the order. Errc::table_full when there is no memory: the dict is then
-  // as it was. REQUIRES: blob is not empty.
-  Status put(const Handle& handle, const KeyView& key, Blob blob);
+  // Replacing keeps the key's place in the order. Errc::table_full (detail: the limit's name): the dict is
+  // then as it was. REQUIRES: blob is not empty.
+  Status put(const Handle& handle, const KeyView& key, NewBlob blob);
   // True when the key was there.
   Result<bool> erase(const Handle& handle, const KeyView& key);
   Result<bool> contains(const Handle& handle, const KeyView& key) const;
   Result<std::uint64_t> size(const Handle& handle) const;
-  // In insertion order. A deleted and re-inserted key comes last. Errc::table_full when there is no memory
-  // for the answer.
+  // In insertion order. A deleted and re-inserted key comes last.
   Result<std::vector<Key>> keys(const Handle& handle) const;
   // True while the dict lives.
   bool alive(const Handle& handle) const;
+  Result<DictStats> stats(const Handle& handle) const;
 
-  // Each number is exact when no change is under way.
+  // Every live dict.
+  std::vector<Handle> handles() const;
   TableStats stats() const;
 
+  // Gives back what processes held that died; returns how many they were. Cheap when none did.
+  std::size_t sweep();
+  // Frees contents of destroyed dicts, at most `most` entries; false when nothing is left to free. The
+  // table's port calls it from a thread of its own; any process may.
+  bool reclaim(std::size_t most);
+  // Walks all of the table and accounts for every block; see audit.h.
+  AuditReport audit() const;
+
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  explicit Table(std::unique_ptr<Store> store);
+  std::unique_ptr<Store> store_;
 };
 
 }  // namespace pyport::table

@@ -21,14 +21,14 @@ std::string_view cut(std::string_view type) {
   return type.substr(0, size);
 }
 
-Result<table::Blob> store_plain(table::Table& table, ByteSpan pickle) {
+Result<table::NewBlob> store_plain(table::Table& table, ByteSpan pickle) {
   auto writer = table.allocate(pickle.size());
   if (!writer.ok()) return std::move(writer).error();
   std::copy(pickle.begin(), pickle.end(), writer->bytes().begin());
   return (*std::move(writer)).finish(kPlain);
 }
 
-Result<table::Blob> store_opaque(table::Table& table, ByteSpan pickle, std::string_view type) {
+Result<table::NewBlob> store_opaque(table::Table& table, ByteSpan pickle, std::string_view type) {
   type = cut(type);
   auto writer = table.allocate(kTypeHeader + type.size() + pickle.size());
   if (!writer.ok()) return std::move(writer).error();
@@ -48,18 +48,20 @@ Bytes& pickle_scratch() {
 
 }  // namespace
 
-StoredView view(const table::Blob& blob) {
+StoredView view(const table::BlobBytes& blob) {
   const ByteSpan bytes = blob.bytes();
   if (blob.tag() == kPlain) return {true, {}, bytes};
+  if (blob.tag() != kOpaque || bytes.size() < kTypeHeader) return {};
   const std::size_t size = load_u16(bytes.data());
+  if (size > bytes.size() - kTypeHeader) return {};
   return {false, as_text(bytes.subspan(kTypeHeader, size)), bytes.subspan(kTypeHeader + size)};
 }
 
-Result<table::Blob> store(table::Table& table, ByteSpan pickle, std::string_view type) {
+Result<table::NewBlob> store(table::Table& table, ByteSpan pickle, std::string_view type) {
   return is_plain(pickle) ? store_plain(table, pickle) : store_opaque(table, pickle, type);
 }
 
-Result<table::Blob> store_term(table::Table& table, ByteSpan term) {
+Result<table::NewBlob> store_term(table::Table& table, ByteSpan term) {
   const bool tuple = term[0] == etf::kSmallTuple;
   const SpecialTuple object = tuple ? special_tuple(term.data()) : SpecialTuple{};
   if (object.kind == SpecialTuple::Kind::object && object.first.size() <= kMaxType) {
@@ -75,8 +77,9 @@ Result<table::Blob> store_term(table::Table& table, ByteSpan term) {
   return blob;
 }
 
-Status append_value(const table::Blob& blob, const ToEtfOptions& options, Bytes& out) {
+Status append_value(const table::BlobBytes& blob, const ToEtfOptions& options, Bytes& out) {
   const StoredView stored = view(blob);
+  if (stored.pickle.empty()) return make_error(Errc::corrupt, "a value");
   if (stored.plain) return to_etf(stored.pickle, options, out);
   return object_to_etf(stored.type, stored.pickle, options, out);
 }

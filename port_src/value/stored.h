@@ -5,6 +5,9 @@
 //
 // Plain means that value::is_plain says so (value/to_etf.h). The pickle of either is read by pickle.loads.
 //
+// A blob lies in memory that other processes write to. Nothing read from it is trusted: a damaged one gives
+// an error, or another value, but nothing outside of it is ever read.
+//
 // Thread safety: values; no shared state.
 #pragma once
 
@@ -12,6 +15,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "table/blob.h"
 #include "table/table.h"
 #include "value/to_etf.h"
 
@@ -26,19 +30,20 @@ struct StoredView {
   ByteSpan pickle;
 };
 
-// The parts of a stored value. Valid as long as `blob` is.
-StoredView view(const table::Blob& blob);
+// The parts of a stored value, a Blob or a NewBlob. Valid as long as `blob` is. A damaged one has an empty
+// pickle, which no pickle is.
+StoredView view(const table::BlobBytes& blob);
 
 // Stores a pickle that Python wrote; looks through it once to tell plain from opaque. `type` is the
 // qualified name of the object's type, used when it is opaque (cut at 65535 bytes).
-Result<table::Blob> store(table::Table& table, ByteSpan pickle, std::string_view type);
+Result<table::NewBlob> store(table::Table& table, ByteSpan pickle, std::string_view type);
 
 // Stores the ETF term (no version byte) at the front of `term`. REQUIRES: it passed etf::validate.
 // A {py_object, Type, Pickle} becomes the opaque blob that it came from. Errc::bad_term, table_full.
-Result<table::Blob> store_term(table::Table& table, ByteSpan term);
+Result<table::NewBlob> store_term(table::Table& table, ByteSpan term);
 
-// Appends the stored value's term (no version byte): what Erlang reads. Errors as to_etf; `out` is
-// then as it was. REQUIRES: blob is not empty.
-Status append_value(const table::Blob& blob, const ToEtfOptions& options, Bytes& out);
+// Appends the stored value's term (no version byte): what Erlang reads. Errors as to_etf, and Errc::corrupt;
+// `out` is then as it was. REQUIRES: blob is not empty.
+Status append_value(const table::BlobBytes& blob, const ToEtfOptions& options, Bytes& out);
 
 }  // namespace pyport::value

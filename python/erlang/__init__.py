@@ -1,4 +1,6 @@
-"""What Python code that runs beside an Erlang node can do with it.
+"""Dictionaries that Erlang and Python share, and what else Python code beside an Erlang node can do with it.
+
+In code that an Erlang node runs:
 
     from erlang import SharedDict
 
@@ -6,15 +8,22 @@
         shared = SharedDict(handle)
         shared["result"] = {"status": "ok", "config": shared.get("config")}
 
-The package works inside pyport's interpreters only: it stands on a module that is built into the port
-program.
+In any other process of the same user, with or without an Erlang node:
+
+    from erlang import SharedDict, Table
+
+    shared = SharedDict.open(name)  # the attribute handle of a SharedDict
+    table = Table.create("orders")
+    orders = table.dict()  # goes to other processes as an argument
 """
 
 try:
-    from _erlang import Atom, Interrupted, Pid, Reference, SharedDict, Term
+    from _erlang import Atom, Interrupted, Pid, Reference, SharedDict, Table, Term
 except ModuleNotFoundError as error:
     if error.name != "_erlang":
         raise
-    raise ImportError("the package erlang works only in Python code that pyport runs for an Erlang node") from None
+    from ._no_extension import why
 
-__all__ = ["Atom", "Interrupted", "Pid", "Reference", "SharedDict", "Term"]
+    raise ImportError(why()) from None
+
+__all__ = ["Atom", "Interrupted", "Pid", "Reference", "SharedDict", "Table", "Term"]

@@ -1,24 +1,43 @@
+import builtins
+import os
 from collections.abc import Iterator
+from types import TracebackType
 from typing import Any, Final, TypeVar, final, overload
 
 _Default = TypeVar("_Default")
 
-__all__: Final = ["Atom", "Interrupted", "Pid", "Reference", "SharedDict", "Term"]
+__all__: Final = ["Atom", "Interrupted", "Pid", "Reference", "SharedDict", "Table", "Term"]
 
 @final
 class SharedDict:
-    """A dictionary that Erlang and all Python interpreters share.
+    """A dictionary that Erlang and all Python interpreters and processes share.
+
+    It comes from Erlang, from Table.dict() or from SharedDict.open(). As an argument of a
+    multiprocessing.Process, or pickled in any other way, it names the same dict: the receiver attaches to
+    the table, and both see each other's writes at once.
 
     Keys are str or bytes (the same key by its UTF-8 bytes) and int of 64 bits. Values are copies: what is
     stored is a pickle, and each read unpickles it anew. Every operation on one key is atomic.
 
-    Every operation raises RuntimeError once the dict has been destroyed; those that take a key raise
-    TypeError for a key of another type (bool is one), OverflowError for an int beyond 64 bits and
-    ValueError for a str with lone surrogates.
+    Every operation raises RuntimeError once the dict has been destroyed and when its memory was damaged,
+    ValueError when its Table has been closed, and TimeoutError when another process holds the dict and does
+    not let go. Those that take a key raise TypeError for a key of another type (bool is one), OverflowError
+    for an int beyond 64 bits and ValueError for a str with lone surrogates.
     """
 
+    @classmethod
+    def open(cls, name: str, /) -> SharedDict:
+        """The dict of this name, which the attribute handle of a SharedDict gives, in any process of the same user.
+
+        Raises ValueError when it is no such name, OSError when its table cannot be attached to, and
+        RuntimeError when there is no such dict."""
+
+    @property
+    def handle(self) -> str:
+        """The dict's name as text, for SharedDict.open()."""
+
     def __init__(self, handle: SharedDict) -> None:
-        """Names the dict of a handle that came from Erlang. Raises TypeError for anything else."""
+        """Names the dict of a handle that came from Erlang, or of another SharedDict. Raises TypeError for anything else."""
 
     def __getitem__(self, key: str | bytes | int, /) -> Any:
         """Raises KeyError when the key is not there, and what unpickling the value raises."""
@@ -44,11 +63,87 @@ class SharedDict:
     def keys(self) -> list[str | bytes | int]:
         """The keys in insertion order: str, int, or bytes where those are no UTF-8."""
 
+    def info(self) -> dict[str, int]:
+        """How many keys and bytes (of keys and values) are in it, and how many values readers hold in place
+        (pinned)."""
+
     def destroy(self) -> None:
         """Ends the dict for everybody. Doing so again changes nothing."""
 
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
+
+@final
+class Table:
+    """A table of SharedDicts in a file of shared memory, for all processes of the same user.
+
+    It may be an Erlang node's. It can be an argument of a multiprocessing.Process. A process may be killed at
+    any time: no write that was done is lost, and others go on.
+    """
+
+    @classmethod
+    def create(
+        cls,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        max_table_bytes: int = 8589934592,
+        max_dict_bytes: int | None = None,
+        max_dict_keys: int | None = None,
+        max_key_bytes: int | None = None,
+        max_dicts: int | None = None,
+    ) -> Table:
+        """Makes a table's file, mode 0600, and attaches to it.
+
+        path: a name without a slash is a file in /dev/shm; without any, a random name is made up.
+        max_table_bytes: of the file, 8 GiB unless given; it grows as it is used.
+        max_dict_bytes, max_dict_keys: of one dict; max_key_bytes: of a key, 1 MiB unless given.
+        The limits hold for all that attach; when one is reached, MemoryError tells which.
+
+        Raises FileExistsError when there is such a file, MemoryError when there is no room for it, OSError when
+        it cannot be made for another reason, and ValueError for a limit that cannot be."""
+
+    @classmethod
+    def attach(cls, path: str | os.PathLike[str], /) -> Table:
+        """Attaches to a table's file that is there.
+
+        Raises FileNotFoundError, PermissionError, or another OSError when the file is no table, is of another
+        version or of another pid namespace, or when too many processes have attached."""
+
+    @property
+    def path(self) -> str:
+        """The absolute path of the file."""
+
+    @property
+    def closed(self) -> bool:
+        """True after close()."""
+
+    # Those below raise ValueError after close(), but for unlink().
+    def dict(self) -> SharedDict:
+        """A new, empty dict. It lasts until somebody destroys it. Raises MemoryError when a limit is reached."""
+
+    def dicts(self) -> list[SharedDict]:
+        """All dicts of the table, in no order."""
+
+    def info(self) -> builtins.dict[str, int]:
+        """What the table holds: dicts, keys, bytes (of keys and values), used and free (bytes of the file),
+        pinned (values that readers hold in place), repairs (of what dead processes left), processes, file_bytes."""
+
+    def close(self) -> None:
+        """Ends the use of the table by this object and by the SharedDicts that came from it.
+
+        They raise ValueError from then on. The file stays, and so do other uses of it. The memory is unmapped
+        with the last such object. Doing so again changes nothing."""
+
+    def unlink(self) -> None:
+        """Removes the file. Nobody can attach any more; those who have go on until they are done.
+
+        Raises FileNotFoundError when it is gone already."""
+
+    def __enter__(self) -> Table: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None:
+        """Closes the table."""
 
 @final
 class Pid:

@@ -1,9 +1,9 @@
 # Remembers that a level of the set-up is complete, so that the next look takes no time. The stamp
-# holds what the answer depended on and the files that must still be there. Needs needs.sh, tools.sh.
+# holds what the answer depended on and the files that must still be there. Needs needs.sh, tools.sh, packages.sh.
 
 stamp_key() {
-  printf '%s|%s|%s|%s\n' "$PATH" "${CXX:-}" "$cache_home" \
-    "$(cat scripts/setup scripts/lib/*.sh "$tool_list" /etc/os-release 2>/dev/null | cksum)"
+  printf '%s|%s|%s|%s|%s\n' "$PATH" "${CXX:-}" "${PYTHON:-}" "$cache_home" \
+    "$(cat scripts/setup scripts/lib/*.sh "$tool_list" "$package_list" /etc/os-release 2>/dev/null | cksum)"
 }
 
 # stamp_holds LEVEL: this level or one that includes it is complete.
@@ -53,6 +53,8 @@ files_of_test() {
   header_file gtest/gtest.h
   erlang_folder proper
   command -v git
+  echo "$(packages_home "$(scripts/find-python)")/complete"
+  echo .setup/packages/complete
 }
 
 files_of_check() {

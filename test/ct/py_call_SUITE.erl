@@ -10,10 +10,11 @@
          results_without_a_form/1,
          told_exceptions/1, bad_arguments/1, bad_argument_texts/1, bad_values/1, unknown_atom/1,
          timeout/1, timeout_interrupts/1, late_reply_is_dropped/1, zero_timeout/1, configured_timeout/1,
-         spawned_calls_are_parallel/1, await_errors/1, await_timeout/1, spawn_main/1,
+         spawned_calls_are_parallel/1, await_errors/1, await_timeout/1, spawned_call_expires/1, interrupt/1, interrupt_before_it_begins/1,
+         cancel/1, cancel_what_does_not_stop/1, spawn_main/1,
          cast/1, cast_of_a_dead_process/1, cast_fails/1, log_domain/1, none_atom/1, printing/1, logging/1,
          no_format_strings/1, much_output/1, little_output_often/1, log_server_is_killed/1,
-         overloaded_queue/1, version_and_info/1, reentrant_processes/1]).
+         overloaded_queue/1, version_and_info/1, info_of_a_dict/1, reentrant_processes/1]).
 
 -include_lib("common_test/include/ct.hrl").
 -include_lib("stdlib/include/assert.hrl").
@@ -27,10 +28,11 @@ all() ->
      dotted_names, eval_does_not_leak, results, kinds_of_keys, objects_come_back, results_without_a_form,
      told_exceptions, bad_arguments, bad_argument_texts, bad_values, unknown_atom,
      timeout, timeout_interrupts, late_reply_is_dropped, zero_timeout, configured_timeout,
-     spawned_calls_are_parallel, await_errors, await_timeout, spawn_main,
+     spawned_calls_are_parallel, await_errors, await_timeout, spawned_call_expires, interrupt, interrupt_before_it_begins,
+     cancel, cancel_what_does_not_stop, spawn_main,
      cast, cast_of_a_dead_process, cast_fails, log_domain, none_atom, printing, logging, no_format_strings,
      much_output, little_output_often, log_server_is_killed,
-     overloaded_queue, version_and_info, reentrant_processes].
+     overloaded_queue, version_and_info, info_of_a_dict, reentrant_processes].
 
 init_per_suite(Config) -> py_ct:start(Config, [{max_queue, 50}]).
 
@@ -251,7 +253,13 @@ bad_arguments(_Config) ->
                              {run, [1, []]}, {run, ["", []]}, {run, ["f", x]}, {run, ["f", [1.5]]}, {run, ["f", [], -1]},
                              {spawn_call, [m, 1, []]}, {spawn_call, [m, f, x]}, {spawn_call, [m, f, [], 1]},
                              {spawn_call, [m, f, [], #{}, x]}, {cast, [m, f, x]}, {cast, [m, f, [], 1]},
-                             {await, [x]}, {await, [x, 1]}]].
+                             {call, ["p", m, f, [1]]}, {call, [p, m, f, x]}, {call, [p, m, f, [], 1]}, {call, [p, m, f, [], #{}, soon]},
+                             {call, [m, f, [], #{}, #{timout => 1}]}, {call, [p, m, f, [], #{}, #{pool => q}]},
+                             {eval, [p, <<255>>]}, {eval, [p, <<"1">>, 1]}, {eval, [p, <<"1">>, #{}, soon]}, {eval, ["p", <<"1">>]},
+                             {exec, [<<"1">>, #{}, #{pool => "p"}]}, {run, [p, "f", [], -1]}, {run, ["p", "f", []]},
+                             {spawn_call, [p, m, f, 1]}, {cast, [p, m, f, 1]}, {start_pool, ["p", #{}]}, {start_pool, ['$p', #{}]},
+                             {on_restart, [1]}, {on_restart, [default, code]},
+                             {await, [x]}, {await, [x, 1]}, {cancel, [x]}, {interrupt, [x]}]].
 
 bad_argument_texts(_Config) ->
     [begin
@@ -264,6 +272,10 @@ bad_argument_texts(_Config) ->
                                         {call, [m, f, [], #{}, x], <<"argument 5: must be a number of milliseconds">>},
                                         {eval, [<<"1">>, 1], <<"argument 2: must be a map">>},
                                         {run, ["f", 1], <<"argument 2: must be a list of strings">>},
+                                        {call, ["p", m, f, []], <<"argument 1: must be the name of a pool">>},
+                                        {call, [p, m, f, x], <<"argument 4: must be a list of arguments">>},
+                                        {eval, [p, "1", 1], <<"argument 3: must be a map">>},
+                                        {run, ["f", [], #{tmeout => 1}], <<"argument 3: must be a timeout, or a map">>},
                                         {await, [x], <<"argument 1: not a call that this process has spawned">>}]].
 
 bad_values(_Config) ->
@@ -340,7 +352,88 @@ await_timeout(_Config) ->
     ?assertEqual({error, timeout}, py:await(Other, 50)),
     ?assertError(badarg, py:await(Other)),
     %% both are interrupted, not just left
-    py_ct:eventually(fun() -> not lists:any(fun(#{busy := Busy}) -> Busy end, maps:get(interpreters, py:info())) end).
+    py_ct:eventually(fun() -> py_ct:is_idle(default) end).
+
+%% A spawned call ends at its time also when nobody awaits it; its result is that, however late it is asked for.
+spawned_call_expires(_Config) ->
+    Call = py:spawn_call(time, sleep, [60], #{}, 200),
+    py_ct:eventually(fun() -> not py_ct:is_idle(default) end),
+    py_ct:eventually(fun() -> py_ct:is_idle(default) end),
+    ?assertEqual({error, timeout}, py:await(Call)),
+    %% one that was in time keeps its result
+    Other = py:spawn_call(math, sqrt, [4], #{}, 300),
+    timer:sleep(500),
+    ?assertEqual({ok, 2.0}, py:await(Other)),
+    ?assertEqual([], py_ct:flush()).
+
+interrupt(_Config) ->
+    Call = py:spawn_call(time, sleep, [60]),
+    py_ct:eventually(fun() -> not py_ct:is_idle(default) end),
+    %% any process may
+    ok = in_process(fun() -> py:interrupt(Call) end),
+    ?assertEqual({error, cancelled}, py:await(Call)),
+    ?assertEqual(ok, py:interrupt(Call)),
+    %% what the code makes of it is its result
+    ok = py:exec(<<"import erlang, time\ndef stubborn():\n    try: time.sleep(60)\n    except erlang.Interrupted: return 'caught'">>),
+    Caught = py:spawn_call('__main__', stubborn, []),
+    py_ct:eventually(fun() -> not py_ct:is_idle(default) end),
+    ok = py:interrupt(Caught),
+    ?assertEqual({ok, <<"caught">>}, py:await(Caught)),
+    Done = py:spawn_call(math, sqrt, [4]),
+    py_ct:eventually(fun() -> py_ct:is_idle(default) end),
+    ok = py:interrupt(Done),
+    ?assertEqual({ok, 2.0}, py:await(Done)),
+    [?assertError(badarg, py:interrupt(X)) || X <- [x, make_ref()]],
+    ?assertEqual([], py_ct:flush()).
+
+%% One that has not begun never does.
+interrupt_before_it_begins(_Config) ->
+    {ok, SD} = py:shared_dict_new(),
+    ok = py:exec(<<"import helpers">>),
+    First = py:spawn_call('__main__', 'helpers.wait_for', [SD, <<"go">>]),
+    Second = py:spawn_call('__main__', 'helpers.put', [SD, <<"second">>, 1]),
+    ok = py:interrupt(Second),
+    ?assertEqual({error, cancelled}, py:await(Second)),
+    ok = py:shared_dict_set(SD, go, true),
+    ?assertEqual({ok, <<"went">>}, py:await(First)),
+    ?assertEqual(undefined, py:shared_dict_get(SD, second)).
+
+cancel(_Config) ->
+    Pid = py_ct:os_pid(),
+    Call = py:spawn_call(time, sleep, [60]),
+    py_ct:eventually(fun() -> not py_ct:is_idle(default) end),
+    ?assertEqual(refused, in_process(fun() -> try py:cancel(Call) catch error:badarg -> refused end end)),
+    ?assertEqual({error, cancelled}, py:cancel(Call)),
+    ?assertError(badarg, py:cancel(Call)),
+    ?assertError(badarg, py:await(Call)),
+    Done = py:spawn_call(math, sqrt, [4]),
+    py_ct:eventually(fun() -> py_ct:is_idle(default) end),
+    ?assertEqual({ok, 2.0}, py:cancel(Done)),
+    ?assertError(badarg, py:cancel(x)),
+    ?assertEqual(Pid, py_ct:os_pid()),
+    ?assertEqual([], py_ct:flush()).
+
+%% Code that does not listen goes with its OS process.
+cancel_what_does_not_stop(_Config) ->
+    Pid = py_ct:os_pid(),
+    {ok, SD} = py:shared_dict_new(),
+    Other = spawn_monitor(fun() -> exit(py:call(helpers, wait_for, [SD, <<"go">>])) end),
+    Call = py:spawn_call(hostile, never_give_up, [SD]),
+    py_ct:eventually(fun() -> py:shared_dict_get(SD, begun) =:= true end),
+    ?assertEqual({error, cancelled}, py:cancel(Call)),
+    {OtherPid, Monitor} = Other,
+    Self = self(),
+    receive {'DOWN', Monitor, process, OtherPid, Why} ->
+            ?assertMatch({error, {worker_died, #{reason := {stuck_call, Self}, exit_status := 5}}}, Why)
+    end,
+    py_ct:await_another(Pid),
+    ?assertEqual(true, py:shared_dict_get(SD, begun)),
+    Interrupted = py:spawn_call(hostile, never_give_up, [SD]),
+    ok = py:shared_dict_del(SD, begun),
+    py_ct:eventually(fun() -> py:shared_dict_get(SD, begun) =:= true end),
+    ok = py:interrupt(Interrupted),
+    ?assertMatch({error, {worker_died, #{reason := {stuck_call, Self}}}}, py:await(Interrupted)),
+    ?assertEqual({ok, 2.0}, py:call(math, sqrt, [4])).
 
 spawn_main(_Config) ->
     ok = py:exec(<<"def where(): return mark\nmark = 'here'">>),
@@ -466,11 +559,26 @@ version_and_info(_Config) ->
     ?assertEqual({list_to_binary(AppVersion), list_to_binary(AppVersion)}, {Version, Program}),
     {ok, FromPython} = py:eval(<<"'.'.join(map(str, __import__('sys').version_info[:3]))">>),
     ?assertEqual(FromPython, Python),
-    #{dicts := D, keys := K, bytes := B, namespaces := N, os_pid := Pid, uptime_ms := Up, in_flight := 0,
-      interpreters := [#{id := 1, jobs_done := J1} = One, #{id := 2, jobs_done := J2}]} = py:info(),
-    [?assert(is_integer(X) andalso X >= 0) || X <- [D, K, B, N, Up, J1, J2]],
+    #{dicts := D, keys := K, bytes := B, used := U, free := F, pinned := P, repairs := R, processes := 2, file_bytes := FB,
+      max_bytes := MB, namespaces := N, in_flight := 0, table := #{os_pid := TablePid, uptime_ms := TU, in_flight := 0},
+      pools := #{default := #{isolation := interpreter, size := 2, workers := [Worker]}}} = py:info(),
+    #{status := up, os_pid := Pid, uptime_ms := Up, rss := Rss, calls := Calls, namespaces := N, in_flight := 0,
+      interpreters := [#{id := 1, jobs_done := J1} = One, #{id := 2, jobs_done := J2}]} = Worker,
+    [?assert(is_integer(X) andalso X >= 0) || X <- [D, K, B, U, F, P, R, FB, MB, N, TU, Up, Rss, Calls, J1, J2]],
+    ?assertEqual(Calls, J1 + J2),
     ?assertMatch(#{busy := _, busy_us := _, jobs_waiting := 0, namespaces := _}, One),
-    ?assertEqual({ok, Pid}, py:call(os, getpid, [])).
+    ?assertEqual({ok, Pid}, py:call(os, getpid, [])),
+    ?assertNotEqual(Pid, TablePid).
+
+info_of_a_dict(_Config) ->
+    {ok, SD} = py:shared_dict_new(),
+    ?assertMatch(#{keys := 0, bytes := 0, pinned := 0}, py:info(SD)),
+    ok = py:shared_dict_set(SD, <<"key">>, <<"value">>),
+    #{keys := 1, bytes := Bytes} = py:info(SD),
+    ?assert(Bytes >= 8),
+    ?assertError(badarg, py:info(x)),
+    ok = py:shared_dict_destroy(SD),
+    ?assertError(badarg, py:info(SD)).
 
 %% Many processes at once, each with its own names.
 reentrant_processes(_Config) ->

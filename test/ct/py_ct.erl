@@ -3,8 +3,10 @@
 -module(py_ct).
 
 -export([start/1, start/2, stop/1, restart/1, program/0, data/1, golden/1, unhex/1]).
--export([eventually/1, eventually/2, ms/1, os_pid/0, pid_fds/1, is_alive/1, kill_9/1, signal/2, restart_port_program/0, await_another/1]).
--export([children/0, badarg_text/1, await_gone/1, flush/0, with_peer/1]).
+-export([eventually/1, eventually/2, ms/1, pid_fds/1, is_alive/1, kill_9/1, signal/2]).
+-export([workers/1, os_pids/1, os_pid/0, os_pid/1, table_pid/0, interpreters/0, interpreters/1, is_idle/1, port_server/1]).
+-export([restart_port_program/0, restart_table/0, await_another/1, await_another/2, await_another_table/1]).
+-export([children/0, files/0, badarg_text/1, await_gone/1, flush/0, with_peer/1]).
 -export([cpu_waits/0, watch_machine/0, watched_machine/1, watch/0, longest_gap/0]).
 
 -include_lib("common_test/include/ct.hrl").
@@ -25,7 +27,7 @@ start(Config, Options) ->
     [{pyport_set, Set}, {pyport_pid, os_pid()}, {pyport_fds, pid_fds(os_pid())}, {pyport_before, Before} | Config].
 
 warm_up() ->
-    #{interpreters := Interpreters} = py:info(),
+    Interpreters = interpreters(),
     in_process(fun() ->
                        Calls = [py:spawn_call(os, getpid, []) || _ <- Interpreters],
                        [{ok, _} = py:await(Call) || Call <- Calls],
@@ -51,6 +53,7 @@ stop(Config) ->
     [application:unset_env(pyport, Key) || {Key, _} <- ?config(pyport_set, Config)],
     Left = [Pid || Pid <- Started, is_alive(Pid)],
     ?assertEqual([], Left, "an OS process outlives the application"),
+    ?assertEqual([], files()),
     ?assertEqual([], [Leak || {_, N} = Leak <- Leaks, N =/= 0]),
     ok.
 
@@ -131,8 +134,6 @@ flush() ->
 
 %%% OS processes
 
-os_pid() -> maps:get(os_pid, py:info()).
-
 pid_fds(Pid) ->
     {ok, Names} = file:list_dir(["/proc/", integer_to_list(Pid), "/fd"]),
     length(Names).
@@ -145,21 +146,64 @@ signal(Name, Pid) ->
     "" = os:cmd(lists:flatten(io_lib:format("kill -~s ~b", [Name, Pid]))),
     ok.
 
-%% Kills the port program and waits for the next one.
+%%% Port programs
+
+%% What py:info/0 tells of the OS processes of a pool that answer.
+workers(Pool) ->
+    #{pools := #{Pool := #{workers := Workers}}} = py:info(),
+    [Worker || #{os_pid := _, status := up} = Worker <- Workers].
+
+os_pids(Pool) -> [Pid || #{os_pid := Pid} <- workers(Pool)].
+
+%% The OS process of the pool `default', or the oldest.
+os_pid() -> os_pid(default).
+
+os_pid(Pool) -> hd(os_pids(Pool)).
+
+table_pid() ->
+    #{table := #{os_pid := Pid}} = py:info(),
+    Pid.
+
+interpreters() -> interpreters(default).
+
+interpreters(Pool) -> lists:append([Interpreters || #{interpreters := Interpreters} <- workers(Pool)]).
+
+%% Nothing runs in it.
+is_idle(Pool) -> not lists:any(fun(#{busy := Busy}) -> Busy end, interpreters(Pool)).
+
+%% The py_port of the pool's one OS process.
+port_server(Pool) ->
+    [Context] = py_context:ports(Pool),
+    element(6, Context).
+
+%% Kills the OS process of the default pool and waits for the next one.
 restart_port_program() ->
     Pid = os_pid(),
     ok = kill_9(Pid),
     await_another(Pid).
 
 %% Until a port program other than this one answers.
-await_another(Pid) ->
+await_another(Pid) -> await_another(default, Pid).
+
+await_another(Pool, Pid) ->
     eventually(fun() ->
-                       try os_pid() of
-                           Now -> Now =/= Pid
-                       catch
-                           exit:{port_down, _} -> false
-                       end
+                       Now = try os_pids(Pool) catch exit:{port_down, _} -> [] end,
+                       Now =/= [] andalso not lists:member(Pid, Now)
                end, 60000).
+
+%% The same of the table's.
+restart_table() ->
+    Pid = table_pid(),
+    ok = kill_9(Pid),
+    await_another_table(Pid).
+
+await_another_table(Pid) ->
+    eventually(fun() -> try table_pid() =/= Pid catch exit:{port_down, _} -> false end end, 60000).
+
+%% The files of this node.
+files() ->
+    {ok, Names} = file:list_dir("/dev/shm"),
+    [Name || Name <- Names, lists:prefix("pyport-" ++ os:getpid() ++ "-", Name)].
 
 %% The port programs below this node: {Pid, ...} of all processes called pyport that descend from it.
 children() ->

@@ -6,7 +6,8 @@
          delete_is_idempotent/1, destroy_is_idempotent/1, after_destroy/1, after_destroy_by_python/1,
          not_a_handle/1, conversions/1, from_python/1, opaque_objects/1, inconvertible/1, depth/1, old_value_stays/1,
          sizes/1, frame_too_large/1, reply_too_large/1, handles_in_dicts/1, other_processes/1, many_dicts/1,
-         concurrent_writers/1, isolation/1, mailbox_is_left_alone/1, not_running/1]).
+         concurrent_writers/1, max_key_bytes/1, max_dict_keys/1, max_dict_bytes/1, max_dicts/1, max_table_bytes/1,
+         small_shared_memory/1, isolation/1, mailbox_is_left_alone/1, not_running/1]).
 
 -include_lib("common_test/include/ct.hrl").
 -include_lib("stdlib/include/assert.hrl").
@@ -18,7 +19,8 @@ all() ->
      delete_is_idempotent, destroy_is_idempotent, after_destroy, after_destroy_by_python,
      not_a_handle, conversions, from_python, opaque_objects, inconvertible, depth, old_value_stays,
      sizes, frame_too_large, reply_too_large, handles_in_dicts, other_processes, many_dicts,
-     concurrent_writers, isolation, mailbox_is_left_alone, not_running].
+     concurrent_writers, max_key_bytes, max_dict_keys, max_dict_bytes, max_dicts, max_table_bytes,
+     small_shared_memory, isolation, mailbox_is_left_alone, not_running].
 
 init_per_suite(Config) -> py_ct:start(Config, [{max_frame, 16 bsl 20}]).
 
@@ -75,11 +77,14 @@ kinds_of_keys(_Config) ->
          ok = py:shared_dict_set(SD, Key, Key),
          ?assertEqual(Key, py:shared_dict_get(SD, Key))
      end || Key <- [0, -1, 255, 256, 1 bsl 31, -(1 bsl 31) - 1, (1 bsl 63) - 1, -(1 bsl 63)]],
-    %% any bytes, any length
+    %% any bytes, up to 65535 of them
     [begin
          ok = py:shared_dict_set(SD, Key, found),
          ?assertEqual(<<"found">>, py:shared_dict_get(SD, Key))
-     end || Key <- [<<>>, <<0>>, <<255, 254>>, binary:copy(<<"k">>, 100000)]],
+     end || Key <- [<<>>, <<0>>, <<255, 254>>, binary:copy(<<"k">>, 65535)]],
+    Long = binary:copy(<<"k">>, 65536),
+    ?assertEqual({error, {table_full, max_key_bytes}}, py:shared_dict_set(SD, Long, 1)),
+    ?assertEqual(undefined, py:shared_dict_get(SD, Long)),
     ?assertEqual({ok, 2}, py:eval(<<"__import__('erlang').SharedDict(sd)['port']">>, #{sd => SD})).
 
 wrong_keys(_Config) ->
@@ -306,6 +311,102 @@ concurrent_writers(_Config) ->
     Pids = [spawn_monitor(fun() -> Write(Writer) end) || Writer <- lists:seq(1, 8)],
     [receive {'DOWN', Monitor, process, Pid, Why} -> ?assertEqual(normal, Why) end || {Pid, Monitor} <- Pids],
     ?assertEqual(lists:duplicate(8, 200), [py:shared_dict_get(SD, Writer) || Writer <- lists:seq(1, 8)]).
+
+%%% Limits: an error that names what was reached, in both languages; the old value stays, all else works on
+
+max_key_bytes(Config) ->
+    limited(Config, [{max_key_bytes, 100}], fun(SD) ->
+        ok = py:shared_dict_set(SD, binary:copy(<<"k">>, 100), 1),
+        full(SD, max_key_bytes, fun() -> py:shared_dict_set(SD, binary:copy(<<"k">>, 101), 1) end,
+             <<"sd['k' * 101] = 1">>)
+    end).
+
+max_dict_keys(Config) ->
+    limited(Config, [{max_dict_keys, 10}], fun(SD) ->
+        [ok = py:shared_dict_set(SD, N, N) || N <- lists:seq(1, 9)],
+        full(SD, max_dict_keys, fun() -> py:shared_dict_set(SD, eleventh, 1) end, <<"sd['eleventh'] = 1">>),
+        %% replacing takes no more keys, and a deleted one makes room
+        ok = py:shared_dict_set(SD, 1, again),
+        ok = py:shared_dict_del(SD, 2),
+        ok = py:shared_dict_set(SD, eleventh, 1)
+    end).
+
+max_dict_bytes(Config) ->
+    limited(Config, [{max_dict_bytes, 100000}], fun(SD) ->
+        Value = binary:copy(<<"v">>, 90000),
+        ok = py:shared_dict_set(SD, large, Value),
+        full(SD, max_dict_bytes, fun() -> py:shared_dict_set(SD, more, binary:copy(<<"v">>, 20000)) end,
+             <<"sd['more'] = 'v' * 20000">>),
+        ?assertEqual({error, {table_full, max_dict_bytes}}, py:shared_dict_set(SD, large, binary:copy(<<"w">>, 110000))),
+        ?assertEqual(Value, py:shared_dict_get(SD, large)),
+        {ok, Other} = py:shared_dict_new(),
+        ok = py:shared_dict_set(Other, large, Value),
+        ok = py:shared_dict_del(SD, large),
+        ok = py:shared_dict_set(SD, more, binary:copy(<<"v">>, 20000))
+    end).
+
+max_dicts(Config) ->
+    limited(Config, [{max_dicts, 5}], fun(SD) ->
+        Dicts = [new() || _ <- lists:seq(1, 4)],
+        ?assertEqual({error, {table_full, max_dicts}}, py:shared_dict_new()),
+        ok = py:shared_dict_set(SD, works, on),
+        ok = py:shared_dict_destroy(hd(Dicts)),
+        _ = new()
+    end).
+
+max_table_bytes(Config) ->
+    limited(Config, [{max_table_bytes, 32 bsl 20}], fun(SD) -> fill(SD, max_table_bytes) end).
+
+%% As large as a container's /dev/shm is. Whoever is not root may not mount one; then a table as large as that stands for it.
+small_shared_memory(Config) ->
+    Folder = filename:join(?config(priv_dir, Config), "shm"),
+    ok = filelib:ensure_dir(filename:join(Folder, "x")),
+    case os:cmd("mount -t tmpfs -o size=64m none '" ++ Folder ++ "' 2>&1") of
+        "" ->
+            try limited(Config, [{table_dir, Folder}], fun(SD) -> fill(SD, shared_memory) end)
+            after "" = os:cmd("umount '" ++ Folder ++ "'")
+            end;
+        Refused ->
+            ct:pal("no tmpfs: ~ts", [Refused]),
+            limited(Config, [{max_table_bytes, 64 bsl 20}], fun(SD) -> fill(SD, max_table_bytes) end)
+    end.
+
+%% Until there is no room, more than once; what was acknowledged is there.
+fill(SD, Limit) ->
+    Value = binary:copy(<<"v">>, 1 bsl 20),
+    [begin
+         Count = fill(SD, Limit, Value, 0),
+         ?assert(Count >= 8),
+         ?assertEqual(lists:duplicate(Count, true), [py:shared_dict_get(SD, N) =:= Value || N <- lists:seq(1, Count)]),
+         full(SD, Limit, fun() -> py:shared_dict_set(SD, more, Value) end, <<"sd['more'] = 'v' * (1 << 20)">>),
+         [ok = py:shared_dict_del(SD, N) || N <- lists:seq(1, Count)]
+     end || _ <- [1, 2, 3]].
+
+fill(SD, Limit, Value, Count) ->
+    case py:shared_dict_set(SD, Count + 1, Value) of
+        ok -> fill(SD, Limit, Value, Count + 1);
+        {error, {table_full, Limit}} -> Count
+    end.
+
+limited(Config, Limits, Fun) ->
+    ok = py_ct:stop(Config),
+    Started = py_ct:start([], Limits),
+    try in_process(fun() -> Fun(new()) end)
+    after
+        py_ct:stop(Started),
+        py_ct:start([], [{max_frame, 16 bsl 20}])
+    end.
+
+%% There is no room for it from Erlang, nor from Python, nor by halves.
+full(SD, Limit, Set, Statement) ->
+    ok = py:shared_dict_set(SD, old, value),
+    Before = py:shared_dict_keys(SD),
+    ?assertEqual({error, {table_full, Limit}}, Set()),
+    {error, {'MemoryError', #{message := Message}}} = py:exec(Statement, #{sd => SD}),
+    contains(Message, binary:replace(atom_to_binary(Limit, utf8), <<"shared_memory">>, <<"shared memory">>)),
+    ?assertEqual(Before, py:shared_dict_keys(SD)),
+    ?assertEqual(<<"value">>, py:shared_dict_get(SD, old)),
+    ?assertEqual({ok, <<"value">>}, py:eval(<<"sd['old']">>, #{sd => SD})).
 
 %% What Python got is a copy.
 isolation(_Config) ->

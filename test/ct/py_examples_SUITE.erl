@@ -19,7 +19,7 @@ readme_session(Config) ->
     {match, [Session]} = re:run(Readme, "```erlang\n\\$ rebar3 shell\n(.*?)```", [dotall, {capture, all_but_first, binary}]),
     [_ | Prompts] = re:split(Session, "^[0-9]+> ", [multiline]),
     {Inputs, Outputs} = lists:unzip([input_and_output(Prompt) || Prompt <- Prompts]),
-    ?assertEqual(11, length(Inputs)),
+    ?assertEqual(12, length(Inputs)),
     Shown = without_blanks(shell(Config, Inputs)),
     Parts = lists:append([re:split(without_blanks(Output), <<"\\.\\.\\.">>) || Output <- Outputs]),
     in_order(Parts, Shown).
@@ -32,17 +32,12 @@ input_and_output(Prompt) ->
 
 shell(Config, Inputs) ->
     File = filename:join(?config(priv_dir, Config), "session"),
-    ok = file:write_file(File, [[without_sleep(Input), $\n] || Input <- Inputs ++ [<<"halt().">>]]),
+    ok = file:write_file(File, [[Input, $\n] || Input <- Inputs ++ [<<"halt().">>]]),
     Command = "exec erl -s crypto -pa " ++ filename:join(code:lib_dir(pyport), "ebin") ++ " < " ++ File,
     Port = open_port({spawn_executable, "/bin/sh"},
                      [{args, ["-c", Command]}, binary, exit_status, stderr_to_stdout, use_stdio, hide]),
     {0, Output} = collect(Port, <<>>),
     Output.
-
-%% A reader's second is long enough for a restart, but not on every machine.
-without_sleep(<<"timer:sleep(1000).">>) ->
-    "(fun Wait() -> case py_context:find() of {ok, _} -> ok; _ -> erlang:yield(), Wait() end end)().";
-without_sleep(Input) -> Input.
 
 without_blanks(Text) -> re:replace(Text, "[ \n]", "", [global, {return, binary}]).
 

@@ -1,8 +1,8 @@
-%% Frames that Erlang would never send, given to the real executable through a port of its own: each is
-%% refused with an ERROR, and the next good one is answered.
+%% Frames that Erlang would never send, given to the real executable through a port of its own, in both of its roles: each
+%% is refused with an ERROR, and the next good one is answered.
 -module(py_frames_SUITE).
 
--export([all/0, suite/0, init_per_testcase/2, end_per_testcase/2]).
+-export([all/0, groups/0, suite/0, init_per_group/2, end_per_group/2, init_per_testcase/2, end_per_testcase/2]).
 -export([golden/1, bad_headers/1, bad_bodies/1, truncated/1, unknown_tags/1, counts_and_depth/1, atoms/1, compressed/1, trailing_bytes/1,
          oversized/1, before_hello/1, second_hello/1, bad_hello/1, garbage/1, mutated_golden_frames/1, no_reply_errors/1,
          end_of_input/1, split_frames/1]).
@@ -16,26 +16,39 @@
 
 suite() -> [{timetrap, {minutes, 3}}].
 
-all() ->
-    [golden, bad_headers, bad_bodies, truncated, unknown_tags, counts_and_depth, atoms, compressed, trailing_bytes,
-     oversized, before_hello, second_hello, bad_hello, garbage, mutated_golden_frames, no_reply_errors,
-     end_of_input, split_frames].
+all() -> [{group, table}, {group, python}].
 
-init_per_testcase(Case, Config) ->
+groups() ->
+    Both = [golden, bad_headers, bad_bodies, counts_and_depth, compressed, trailing_bytes, oversized, before_hello, second_hello,
+            bad_hello, garbage, mutated_golden_frames, end_of_input, split_frames],
+    [{table, [], Both ++ [truncated, unknown_tags, atoms]}, {python, [], Both ++ [no_reply_errors]}].
+
+init_per_group(Role, Config) ->
     _ = application:load(pyport),
-    Port = open(),
-    lists:member(Case, [before_hello, bad_hello, golden]) orelse hello(Port),
     _ = py_protocol:known_atoms(),
-    [{port, Port} | Config].
+    [{role, Role} | Config].
+
+end_per_group(_Role, _Config) -> ok.
+
+%% Each case has a table of its own; a port program that runs Python attaches to it.
+init_per_testcase(Case, Config) ->
+    File = iolist_to_binary(filename:join(?config(priv_dir, Config), ["table", integer_to_list(erlang:unique_integer([positive]))])),
+    WithFile = [{file, File} | Config],
+    Tables = [begin
+                  Table = open(),
+                  hello(Table, options(table, WithFile)),
+                  Table
+              end || ?config(role, Config) =:= python],
+    Port = open(),
+    lists:member(Case, [before_hello, bad_hello, golden]) orelse hello(Port, options(WithFile)),
+    [{port, Port}, {tables, Tables} | WithFile].
 
 end_per_testcase(_Case, Config) ->
-    Port = ?config(port, Config),
-    Pid = erlang:port_info(Port, os_pid),
-    catch port_close(Port),
-    case Pid of
-        {os_pid, P} -> py_ct:eventually(fun() -> not py_ct:is_alive(P) end);
-        undefined -> ok
-    end.
+    _ = file:delete(?config(file, Config)),
+    Ports = [?config(port, Config) | ?config(tables, Config)],
+    Pids = [Pid || Port <- Ports, {os_pid, Pid} <- [erlang:port_info(Port, os_pid)]],
+    _ = [catch port_close(Port) || Port <- Ports],
+    py_ct:eventually(fun() -> [] =:= [Pid || Pid <- Pids, py_ct:is_alive(Pid)] end).
 
 %%% Cases
 
@@ -43,27 +56,47 @@ end_per_testcase(_Case, Config) ->
 golden(Config) ->
     Port = ?config(port, Config),
     Golden = maps:from_list(golden_frames()),
-    Ask = fun(Name) -> ask(Port, maps:get(Name, Golden)) end,
-    Hello = Ask("request_hello"),
-    ?assertMatch({?REPLY_VALUE, #{protocol := 1, os_pid := _}}, Hello),
-    [?assertEqual({Name, Reply}, {Name, element(1, Ask(Name))})
-     || {Name, Reply} <- [{"request_ping", ?REPLY_OK}, {"request_info", ?REPLY_VALUE}, {"request_new", ?REPLY_OK},
-                          {"request_new", ?REPLY_ERROR},
-                          {"request_set", ?REPLY_OK}, {"request_get", ?REPLY_VALUE}, {"request_keys", ?REPLY_VALUE},
-                          {"request_del", ?REPLY_OK}, {"request_del", ?REPLY_MISSING}, {"request_get", ?REPLY_MISSING},
-                          {"request_get_integer_key", ?REPLY_MISSING}, {"request_get_smallest_key", ?REPLY_MISSING},
-                          {"request_get_largest_key", ?REPLY_MISSING}, {"request_set_atom", ?REPLY_OK},
-                          {"request_ns_new", ?REPLY_OK}, {"request_ns_new_large", ?REPLY_OK},
-                          {"request_call", ?REPLY_VALUE}, {"request_call_any", ?REPLY_VALUE}, {"request_eval", ?REPLY_VALUE},
-                          {"request_exec", ?REPLY_OK}, {"request_run", ?REPLY_EXCEPTION}, {"request_ns_drop", ?REPLY_OK},
-                          {"request_call", ?REPLY_ERROR},
-                          {"request_destroy", ?REPLY_OK}, {"request_destroy_none", ?REPLY_OK}, {"request_get", ?REPLY_GONE}]].
+    hello(Port, options(Config)),   % the golden one names a file that is not there
+    [?assertEqual({Name, Reply}, {Name, element(1, ask(Port, maps:get(Name, Golden)))}) || {Name, Reply} <- golden(role, Config)].
+
+golden(role, Config) ->
+    [{"request_ping", ?REPLY_OK}, {"request_info", ?REPLY_VALUE} | answers(?config(role, Config))].
+
+answers(table) ->
+    [{"request_new", ?REPLY_OK}, {"request_new", ?REPLY_ERROR}, {"request_dicts", ?REPLY_VALUE}, {"request_stat", ?REPLY_VALUE},
+     {"request_set", ?REPLY_OK}, {"request_get", ?REPLY_VALUE}, {"request_keys", ?REPLY_VALUE}, {"request_stat", ?REPLY_VALUE},
+     {"request_del", ?REPLY_OK}, {"request_del", ?REPLY_MISSING}, {"request_get", ?REPLY_MISSING},
+     {"request_get_integer_key", ?REPLY_MISSING}, {"request_get_smallest_key", ?REPLY_MISSING},
+     {"request_get_largest_key", ?REPLY_MISSING}, {"request_set_atom", ?REPLY_OK}, {"request_sweep", ?REPLY_OK},
+     {"request_destroy", ?REPLY_OK}, {"request_destroy_none", ?REPLY_OK}, {"request_get", ?REPLY_GONE},
+     {"request_stat", ?REPLY_GONE}, {"request_eval", ?REPLY_ERROR}];
+answers(python) ->
+    [{"request_ns_new", ?REPLY_OK}, {"request_ns_new_large", ?REPLY_OK},
+     {"request_call", ?REPLY_VALUE}, {"request_call_any", ?REPLY_VALUE}, {"request_eval", ?REPLY_VALUE},
+     {"request_exec", ?REPLY_OK}, {"request_run", ?REPLY_EXCEPTION}, {"request_ns_drop", ?REPLY_OK},
+     {"request_call", ?REPLY_ERROR}, {"request_get", ?REPLY_ERROR}].
+
+%% The operations of each role that are answered.
+ops(table) -> [?OP_NEW, ?OP_DESTROY, ?OP_GET, ?OP_SET, ?OP_DEL, ?OP_KEYS, ?OP_STAT, ?OP_DICTS, ?OP_SWEEP];
+ops(python) -> [?OP_CALL, ?OP_EVAL, ?OP_EXEC, ?OP_RUN, ?OP_NS_NEW, ?OP_NS_DROP];
+ops(Config) -> ops(?config(role, Config)).
+
+%% A frame of the role that takes a large body.
+large(Config, Body) ->
+    case ?config(role, Config) of
+        table -> [header(?OP_SET, 9), Body];
+        python -> [header(?OP_EVAL, 9), Body]
+    end.
 
 bad_headers(Config) ->
     Port = ?config(port, Config),
     %% unknown operations
     [?assertEqual({Op, {?REPLY_ERROR, {unknown_op, Op}}}, {Op, ask(Port, <<1, Op, 0:16, 9:32>>)})
-     || Op <- [0, 4, 16#0f, 16#16, 16#1f, 16#28, 16#7f, 16#80, 16#81, 16#c0, 16#ff]],
+     || Op <- [0, 4, 16#0f, 16#19, 16#1f, 16#28, 16#7f, 16#80, 16#81, 16#c0, 16#ff]],
+    %% those of the other role
+    [?assertEqual({Op, {?REPLY_ERROR, {unknown_op, Op}}}, {Op, ask(Port, frame(Op, 9, Body))})
+     || {Op, Body} <- [{?OP_NEW, ?H}, {?OP_GET, {?H, <<"k">>}}, {?OP_NS_NEW, [1]}, {?OP_EVAL, {1, <<"1">>, #{}}}],
+        not lists:member(Op, ops(Config))],
     %% another version of the protocol, unknown flags, no whole header
     ?assertMatch({?REPLY_ERROR, _}, ask(Port, <<2, ?OP_PING, 0:16, 9:32>>)),
     ?assertMatch({?REPLY_ERROR, _}, ask(Port, <<1, ?OP_PING, 16#8000:16, 9:32>>)),
@@ -78,15 +111,18 @@ bad_bodies(Config) ->
            {?OP_DESTROY, [<<1:120>>]}, {?OP_DESTROY, [?H | ?H]}, {?OP_GET, ?H}, {?OP_GET, {?H}}, {?OP_GET, {?H, Key, Key}},
            {?OP_GET, {<<>>, Key}}, {?OP_GET, {?H, "k"}}, {?OP_GET, {?H, 1.0}}, {?OP_GET, {?H, 1 bsl 64}}, {?OP_GET, {?H, k}},
            {?OP_SET, {?H, Key}}, {?OP_SET, [?H, Key, 1]}, {?OP_SET, {?H, {}, 1}}, {?OP_DEL, {Key, ?H}}, {?OP_KEYS, {?H}},
+           {?OP_STAT, x}, {?OP_STAT, <<1:120>>}, {?OP_DICTS, 1}, {?OP_SWEEP, []},
            {?OP_CALL, {1, m, f, [], #{}}}, {?OP_CALL, {0, Key, Key, [], #{}}}, {?OP_CALL, {-1, Key, Key, [], #{}}},
            {?OP_CALL, {1, Key, Key, {}, #{}}}, {?OP_CALL, {1, Key, Key, [], []}}, {?OP_CALL, {1, Key, Key, [1 | 2], #{}}},
            {?OP_CALL, {1 bsl 70, Key, Key, [], #{}}}, {?OP_EVAL, {1, Key}}, {?OP_EVAL, {1, 7, #{}}}, {?OP_EVAL, {1, Key, #{1 => 2}}},
            {?OP_EXEC, Key}, {?OP_RUN, {1, Key, Key}}, {?OP_RUN, {1, Key, [1]}}, {?OP_NS_NEW, 1}, {?OP_NS_NEW, [0]},
            {?OP_NS_NEW, [x]}, {?OP_NS_DROP, [1.5]}],
-    [?assertMatch({{Op, Body}, {?REPLY_ERROR, _}}, {{Op, Body}, ask(Port, frame(Op, 9, Body))}) || {Op, Body} <- Bad],
+    Ops = [?OP_PING | ops(Config)],
+    [?assertMatch({{Op, Body}, {?REPLY_ERROR, _}}, {{Op, Body}, ask(Port, frame(Op, 9, Body))})
+     || {Op, Body} <- Bad, lists:member(Op, Ops)],
     %% no body where one must be, and one where none may be
     [?assertMatch({Op, {?REPLY_ERROR, _}}, {Op, ask(Port, <<1, Op, 0:16, 9:32>>)})
-     || Op <- [?OP_NEW, ?OP_DESTROY, ?OP_GET, ?OP_SET, ?OP_DEL, ?OP_KEYS, ?OP_CALL, ?OP_EVAL, ?OP_EXEC, ?OP_RUN, ?OP_NS_NEW, ?OP_NS_DROP]],
+     || Op <- ops(Config) -- [?OP_DICTS, ?OP_SWEEP]],
     %% those that are never answered
     [send(Port, frame(Op, 9, Body)) || {Op, Body} <- [{?OP_CANCEL, x}, {?OP_CANCEL, -1}, {?OP_CANCEL, 4711}, {?OP_LOG_CREDIT, 0},
                                                       {?OP_LOG_CREDIT, x}, {?OP_LOG_CREDIT, 1 bsl 80}]],
@@ -123,10 +159,10 @@ counts_and_depth(Config) ->
     Huge = [<<131, 108, Max:32>>, <<131, 108, 16#ffffffff:32>>, <<131, 105, Max:32>>, <<131, 116, Max:32>>, <<131, 109, Max:32>>,
             <<131, 77, Max:32, 1>>, <<131, 111, Max:32, 0>>, <<131, 110, 255, 0>>, <<131, 107, 16#ffff:16>>, <<131, 104, 255>>,
             <<131, 90, 16#ffff:16>>, <<131, 118, 16#ffff:16>>, <<131, 112, Max:32>>],
-    [?assertMatch({Body, {?REPLY_ERROR, _}}, {Body, ask(Port, [header(?OP_SET, 9), Body])}) || Body <- Huge],
+    [?assertMatch({Body, {?REPLY_ERROR, _}}, {Body, ask(Port, large(Config, Body))}) || Body <- Huge],
     Deep = [binary:copy(<<104, 1>>, 1000000), binary:copy(<<108, 1:32>>, 150000), binary:copy(<<116, 1:32, 106>>, 100000),
             binary:copy(<<104, 1>>, 1000)],
-    [?assertMatch({?REPLY_ERROR, _}, ask(Port, [header(?OP_SET, 9), 131, Body, 106])) || Body <- Deep],
+    [?assertMatch({?REPLY_ERROR, _}, ask(Port, large(Config, [131, Body, 106]))) || Body <- Deep],
     alive(Port).
 
 %% Names that are no UTF-8, too long, or unknown to everybody.
@@ -147,20 +183,21 @@ compressed(Config) ->
     Port = ?config(port, Config),
     Bomb = term_to_binary(binary:copy(<<0>>, 100 bsl 20), [compressed]),
     ?assertMatch(<<131, 80, _/binary>>, Bomb),
-    ?assertMatch({?REPLY_ERROR, {bad_etf, _}}, ask(Port, [header(?OP_NEW, 9), Bomb])),
+    ?assertMatch({?REPLY_ERROR, {bad_etf, _}}, ask(Port, large(Config, Bomb))),
     alive(Port).
 
 trailing_bytes(Config) ->
     Port = ?config(port, Config),
     [?assertMatch({?REPLY_ERROR, _}, ask(Port, [frame(Op, 9, Body), More]))
-     || {Op, Body} <- [{?OP_NEW, ?H}, {?OP_GET, {?H, <<"k">>}}], More <- [<<0>>, <<106>>, py_protocol:encode(x)]],
+     || {Op, Body} <- [{?OP_NEW, ?H}, {?OP_GET, {?H, <<"k">>}}, {?OP_NS_NEW, [1]}, {?OP_EVAL, {1, <<"1">>, #{}}}],
+        lists:member(Op, ops(Config)), More <- [<<0>>, <<106>>, py_protocol:encode(x)]],
     ?assertMatch({?REPLY_ERROR, _}, ask(Port, <<1, ?OP_PING, 0:16, 9:32, 0>>)),
     alive(Port).
 
 %% A length above the cap: the stream behind it cannot be trusted, so the program ends, at once and cleanly.
 oversized(Config) ->
     Port = ?config(port, Config),
-    close_after(Port, [header(?OP_NEW, 9), py_protocol:encode(binary:copy(<<0>>, ?MAX_FRAME))]),
+    close_after(Port, large(Config, py_protocol:encode(binary:copy(<<0>>, ?MAX_FRAME)))),
     [begin
          Raw = open_raw(),
          true = port_command(Raw, <<Length:32, "whatever follows">>),
@@ -171,29 +208,42 @@ before_hello(Config) ->
     Port = ?config(port, Config),
     [?assertMatch({?REPLY_ERROR, {bad_frame, _}}, ask(Port, frame(Op, 9, Body)))
      || {Op, Body} <- [{?OP_NEW, ?H}, {?OP_GET, {?H, <<"k">>}}, {?OP_EVAL, {1, <<"1">>, #{}}}]],
-    hello(Port),
+    hello(Port, options(Config)),
     alive(Port).
 
 second_hello(Config) ->
     Port = ?config(port, Config),
-    ?assertMatch({?REPLY_ERROR, {bad_frame, _}}, ask(Port, [header(?OP_HELLO, 1), py_protocol:hello(options())])),
+    ?assertMatch({?REPLY_ERROR, {bad_frame, _}}, ask(Port, [header(?OP_HELLO, 1), py_protocol:hello(options(Config))])),
     alive(Port).
 
 %% Refused with words, and the program exits with status 1.
-bad_hello(_Config) ->
-    Options = (options())#{protocol => ?PROTOCOL_VERSION},
+bad_hello(Config) ->
+    Options = (options(Config))#{protocol => ?PROTOCOL_VERSION},
     [begin
          Port = open(),
          ?assertMatch({Bad, {?REPLY_ERROR, {_, _}}}, {Bad, hello_reply(Port, Bad)}),
          receive {Port, {exit_status, Status}} -> ?assertEqual({Bad, 1}, {Bad, Status}) after 20000 -> ct:fail({no_end, Bad}) end
-     end || Bad <- [Options#{interpreters => 0}, Options#{interpreters => 65}, Options#{interpreters => x},
-                    Options#{python => 1}, Options#{python => <<"/no/such/python">>}, Options#{python_path => x},
-                    Options#{python_path => [1]}, Options#{max_frame => 10}, Options#{max_frame => 2 bsl 30},
-                    Options#{max_queue => 0}, Options#{none => null}, Options#{log_credit => -1}, Options#{node => 1},
-                    maps:remove(node, Options), maps:remove(interpreters, Options), #{}]],
+     end || Bad <- [Options#{max_frame => 10}, Options#{max_frame => 2 bsl 30}, Options#{none => null}, Options#{log_credit => -1},
+                    Options#{node => 1}, Options#{node_pid => 0}, Options#{table => x}, Options#{table => <<>>}, Options#{role => both},
+                    Options#{table => <<"/no/such/folder/table">>}, Options#{unheard => 1},
+                    maps:remove(node, Options), maps:remove(role, Options), #{} | bad_options(?config(role, Config), Options)]],
     Port = open(),
     ?assertMatch({?REPLY_ERROR, {protocol_mismatch, 2, 1}}, hello_reply(Port, Options#{protocol => 2})),
     receive {Port, {exit_status, 1}} -> ok after 20000 -> ct:fail(no_end) end.
+
+bad_options(table, #{limits := Limits} = Options) ->
+    [maps:remove(limits, Options), Options#{limits => #{}}, Options#{pool => p}]
+        ++ [Options#{limits => Limits#{Limit => Value}} || Limit <- maps:keys(Limits), Value <- [0, -1, x, 1 bsl 64]]
+        ++ [Options#{limits => Limits#{max_key_bytes => 65536}}, Options#{limits => Limits#{max_values => 1}}];
+bad_options(python, Options) ->
+    [maps:remove(interpreters, Options), Options#{limits => #{}}, Options#{isolation => process, interpreters => 2}]
+        ++ [Options#{Key => Value}
+            || {Key, Values} <- [{interpreters, [0, 65, x]}, {python, [1, <<"/no/such/python">>]},
+                                 {python_path, [x, [1]]}, {max_queue, [0]}, {isolation, [thread]}, {pool, [<<"p">>]},
+                                 {preload, [x, [1], [<<"no_such_module">>]]},
+                                 {on_restart, [1, <<"1/0">>, <<"def (">>]}, {max_memory, [-1, 1000]}, {allow_import, [x, [1]]},
+                                 {stderr, [x, <<"/no/such/folder/file">>]}],
+               Value <- Values].
 
 hello_reply(Port, Options) -> ask(Port, [header(?OP_HELLO, 1), py_protocol:encode(Options)]).
 
@@ -218,7 +268,7 @@ send_garbage(Port, Count) ->
 %% Good frames with some of their bytes changed.
 mutated_golden_frames(Config) ->
     Port = ?config(port, Config),
-    Requests = [Frame || {"request_" ++ Name, Frame} <- golden_frames(), Name =/= "hello", Name =/= "log_credit"],
+    Requests = [Frame || {"request_" ++ Name, Frame} <- golden_frames(), not lists:prefix("hello", Name), Name =/= "log_credit"],
     [send(Port, mutate(Frame, rand:uniform(3))) || _ <- lists:seq(1, 300), Frame <- Requests],
     alive(Port).
 
@@ -245,9 +295,9 @@ end_of_input(Config) ->
     py_ct:eventually(fun() -> not py_ct:is_alive(Pid) end).
 
 %% Bytes come as they come.
-split_frames(_Config) ->
+split_frames(Config) ->
     Port = open_raw(),
-    Frames = [[header(?OP_HELLO, 1), py_protocol:hello(options())], header(?OP_PING, 2), header(?OP_PING, 3)],
+    Frames = [[header(?OP_HELLO, 1), py_protocol:hello(options(Config))], header(?OP_PING, 2), header(?OP_PING, 3)],
     Stream = iolist_to_binary([[<<(iolist_size(Frame)):32>>, Frame] || Frame <- Frames]),
     [port_command(Port, <<Byte>>) || <<Byte>> <= Stream],
     Replies = raw_replies(Port, <<>>, 3),
@@ -267,12 +317,22 @@ open() -> open_port({spawn_executable, py_ct:program()}, [{packet, 4}, binary, e
 
 open_raw() -> open_port({spawn_executable, py_ct:program()}, [stream, binary, exit_status, hide]).
 
-options() ->
-    #{interpreters => 1, python => <<>>, python_path => [], max_frame => ?MAX_FRAME, max_queue => 1000, none => none,
-      log_credit => 1000, node => node()}.
+options(Config) -> options(?config(role, Config), Config).
 
-hello(Port) ->
-    {?REPLY_VALUE, #{protocol := 1}} = ask(Port, [header(?OP_HELLO, 1), py_protocol:hello(options())]).
+options(Role, Config) ->
+    Common = #{role => Role, table => ?config(file, Config), node => node(), node_pid => list_to_integer(os:getpid()),
+               max_frame => ?MAX_FRAME, none => none, log_credit => 1000},
+    maps:merge(Common, own_options(Role)).
+
+own_options(table) ->
+    #{limits => #{max_table_bytes => 1 bsl 30, max_dict_bytes => 1 bsl 30, max_dict_keys => 1 bsl 30, max_key_bytes => 65535,
+                  max_dicts => 1 bsl 30}};
+own_options(python) ->
+    #{pool => frames, isolation => interpreter, interpreters => 1, python => <<>>, python_path => [], max_queue => 1000, preload => [],
+      on_restart => <<>>, max_memory => 0, allow_import => [], stderr => <<>>}.
+
+hello(Port, Options) ->
+    {?REPLY_VALUE, #{protocol := 1}} = ask(Port, [header(?OP_HELLO, 1), py_protocol:hello(Options)]).
 
 header(Op, Id) -> py_protocol:header(Op, 0, Id).
 

@@ -1,16 +1,18 @@
-%% The port program's life: start, refusal, death of every kind, stop.
+%% The life of port programs, the table's and Python's: start, refusal, death of every kind, stop.
 -module(py_port_SUITE).
 
 -export([all/0, suite/0, init_per_testcase/2, end_per_testcase/2]).
 -export([log/2, init/1]).
 -export([missing_program/1, bad_config/1, python_is_refused/1, only_one/1, own_supervisor/1,
          never_says_hello/1, dies_at_once/1, other_protocol/1, unknown_frames/1,
-         killed_while_all_wait/1, killed_while_dicts_wait/1, py_port_is_killed/1, all_that_answer_are_killed/1,
+         killed_while_all_wait/1, killed_while_dicts_wait/1, table_is_killed_under_load/1, py_port_is_killed/1,
+         py_table_is_killed/1, all_that_answer_are_killed/1,
          py_port_is_killed_over_a_stopped_program/1,
-         killed_again_and_again/1,
-         children_of_python_go_too/1, heartbeat/1, heartbeat_spares_busy_python/1,
-         too_many_in_flight/1, in_flight_of_killed_callers/1, busy_port/1, killed_while_the_port_is_busy/1,
-         stop_while_python_runs/1, stop_a_stopped_one/1,
+         killed_again_and_again/1, table_is_killed_again_and_again/1,
+         children_of_python_go_too/1, heartbeat/1, heartbeat_of_python/1, heartbeat_spares_busy_python/1,
+         too_many_in_flight/1, too_many_dict_operations/1, in_flight_of_killed_callers/1, busy_port/1,
+         killed_while_the_port_is_busy/1, call_into_a_busy_port/1,
+         stop_while_python_runs/1, stop_a_stopped_one/1, stale_files_are_swept/1, table_dir/1,
          node_is_killed/1, output_is_shown/1, status_shows_no_values/1, nothing_logs_values/1]).
 
 -behaviour(supervisor).
@@ -23,11 +25,13 @@ suite() -> [{timetrap, {minutes, 2}}].
 all() ->
     [missing_program, bad_config, python_is_refused, only_one, own_supervisor,
      never_says_hello, dies_at_once, other_protocol, unknown_frames,
-     killed_while_all_wait, killed_while_dicts_wait, py_port_is_killed, all_that_answer_are_killed,
-     py_port_is_killed_over_a_stopped_program, killed_again_and_again,
-     children_of_python_go_too, heartbeat, heartbeat_spares_busy_python,
-     too_many_in_flight, in_flight_of_killed_callers, busy_port, killed_while_the_port_is_busy,
-     stop_while_python_runs, stop_a_stopped_one,
+     killed_while_all_wait, killed_while_dicts_wait, table_is_killed_under_load, py_port_is_killed,
+     py_table_is_killed, all_that_answer_are_killed,
+     py_port_is_killed_over_a_stopped_program, killed_again_and_again, table_is_killed_again_and_again,
+     children_of_python_go_too, heartbeat, heartbeat_of_python, heartbeat_spares_busy_python,
+     too_many_in_flight, too_many_dict_operations, in_flight_of_killed_callers, busy_port,
+     killed_while_the_port_is_busy, call_into_a_busy_port,
+     stop_while_python_runs, stop_a_stopped_one, stale_files_are_swept, table_dir,
      node_is_killed, output_is_shown, status_shows_no_values, nothing_logs_values].
 
 init_per_testcase(_Case, Config) ->
@@ -84,9 +88,10 @@ own_supervisor(_Config) ->
     unlink(Sup),
     ?assertEqual({ok, nil}, py:eval(<<"None">>)),
     ?assertMatch([{pyport, _, supervisor, [pyport_sup]}], supervisor:which_children(Sup)),
-    [Pid] = py_ct:children(),
+    Pids = py_ct:children(),
     ok = supervisor:terminate_child(Sup, pyport),
-    ?assertNot(py_ct:is_alive(Pid)),
+    ?assertEqual({2, []}, {length(Pids), [Pid || Pid <- Pids, py_ct:is_alive(Pid)]}),
+    ?assertEqual([], py_ct:files()),
     ?assertExit({port_down, _}, py:eval(<<"1">>)),
     {ok, _} = supervisor:restart_child(Sup, pyport),
     ?assertEqual({ok, 1}, py:eval(<<"1">>)),
@@ -129,9 +134,9 @@ unknown_frames(Config) ->
                              <<1, 16#ff, 0:16, 0:32>>, <<1, 16#80, 0:16, 0:32>>, <<1, 16#83, 0:16, 0:32, (term_to_binary(gone))/binary>>]),
     {ok, Sup} = pyport:start_link([{program, Program}]),
     unlink(Sup),
-    Port = whereis(py_port),
-    _ = sys:get_status(Port),
-    ?assertEqual(Port, whereis(py_port)),
+    Servers = [whereis(py_table), py_ct:port_server(default)],
+    [_ = sys:get_status(Server) || Server <- Servers],
+    ?assertEqual(Servers, [whereis(py_table), py_ct:port_server(default)]),
     ?assertMatch(#{program := <<"v">>, python := <<"p">>}, py:version()),
     stop_supervisor(Sup).
 
@@ -142,6 +147,8 @@ killed_while_all_wait(_Config) ->
     start([]),
     Pid = py_ct:os_pid(),
     {ok, SD} = py:shared_dict_new(),
+    Tail = <<"last words">>,
+    ok = py:exec(<<"import os; os.write(2, b'last words')">>),
     Wait = fun(1) -> py:call(helpers, wait_for, [SD, <<"never">>], #{}, infinity);
               (2) -> py:await(py:spawn_call(helpers, wait_for, [SD, <<"never">>], #{}, infinity));
               (3) -> py:exec(<<"while True: pass">>, #{}, infinity);
@@ -154,13 +161,16 @@ killed_while_all_wait(_Config) ->
     py_ct:eventually(fun() -> jobs() =:= 200 end),
     ok = py_ct:kill_9(Pid),
     [receive {'DOWN', Monitor, process, Caller, Why} ->
-             ?assertMatch({{error, {worker_died, Cause}}, []} when Cause =:= {signal, 9}; Cause =:= epipe, Why)
+             ?assertMatch({{error, {worker_died, #{reason := Reason, stderr_tail := Tail}}}, []}
+                            when Reason =:= signal; Reason =:= epipe, Why)
      end || {Caller, Monitor} <- Callers],
     py_ct:await_another(Pid),
     ?assertEqual({ok, 2}, py:eval(<<"1 + 1">>)).
 
 %% Jobs that the port program has: running and waiting.
-jobs() -> lists:sum([Waiting + length([1 || Busy]) || #{jobs_waiting := Waiting, busy := Busy} <- maps:get(interpreters, py:info())]).
+jobs() -> lists:sum([Waiting + length([1 || Busy]) || #{jobs_waiting := Waiting, busy := Busy} <- py_ct:interpreters()]).
+
+in_flight(Context) -> py_pending:size(element(3, Context)).
 
 late_messages() ->
     receive Message -> [Message]
@@ -170,7 +180,7 @@ late_messages() ->
 %% A stopped program keeps dict operations waiting; then it is killed.
 killed_while_dicts_wait(_Config) ->
     start([]),
-    Pid = py_ct:os_pid(),
+    Pid = py_ct:table_pid(),
     {ok, SD} = py:shared_dict_new(),
     ok = py_ct:signal("STOP", Pid),
     Callers = [spawn_monitor(fun() ->
@@ -183,11 +193,44 @@ killed_while_dicts_wait(_Config) ->
     ok = py_ct:kill_9(Pid),
     [receive {'DOWN', Monitor, process, Caller, Why} -> ?assertMatch({{exited, {port_down, _}}, []}, Why)
      end || {Caller, Monitor} <- Callers],
-    py_ct:await_another(Pid).
+    py_ct:await_another_table(Pid),
+    ?assertEqual([], py:shared_dict_keys(SD)).
 
+%% Of the table's port program.
 in_flight() ->
     {ok, Context} = py_context:find(),
-    py_pending:size(element(3, Context)).
+    in_flight(Context).
+
+%% Killed once more and more while others set and get: what was acknowledged is there, and Python goes on.
+table_is_killed_under_load(_Config) ->
+    start([]),
+    {ok, SD} = py:shared_dict_new(),
+    Python = py_ct:os_pid(),
+    Stop = counters:new(1, []),
+    Writers = [spawn_monitor(fun() -> exit({last, count_up(SD, N, 0, Stop)}) end) || N <- lists:seq(1, 8)],
+    [begin
+         py_ct:restart_table(),
+         {ok, none} = py:call(helpers, put, [SD, <<"python">>, N])
+     end || N <- lists:seq(1, 20)],
+    counters:add(Stop, 1, 1),
+    Lasts = [receive {'DOWN', Monitor, process, Writer, {last, Last}} -> Last end || {Writer, Monitor} <- Writers],
+    ct:pal("the 8 writers came to ~w", [Lasts]),
+    [?assert(py:shared_dict_get(SD, N) >= Last) || {N, Last} <- lists:zip(lists:seq(1, 8), Lasts)],
+    ?assertEqual(20, py:shared_dict_get(SD, python)),
+    ?assertEqual(Python, py_ct:os_pid()).
+
+%% The last number that was acknowledged.
+count_up(SD, Key, N, Stop) ->
+    case counters:get(Stop, 1) of
+        1 -> N;
+        0 ->
+            Acknowledged = try py:shared_dict_set(SD, Key, N + 1) of
+                               ok -> N + 1
+                           catch
+                               exit:{port_down, _} -> N
+                           end,
+            count_up(SD, Key, Acknowledged, Stop)
+    end.
 
 py_port_is_killed(_Config) ->
     start([]),
@@ -196,14 +239,27 @@ py_port_is_killed(_Config) ->
     Callers = [spawn_monitor(fun() -> exit(py:call(helpers, wait_for, [SD, <<"never">>], #{}, infinity)) end)
                || _ <- lists:seq(1, 50)],
     py_ct:eventually(fun() -> jobs() =:= 50 end),
-    exit(whereis(py_port), kill),
-    [receive {'DOWN', Monitor, process, Caller, Why} -> ?assertEqual({error, {worker_died, killed}}, Why)
+    exit(py_ct:port_server(default), kill),
+    [receive {'DOWN', Monitor, process, Caller, Why} -> ?assertMatch({error, {worker_died, #{reason := killed}}}, Why)
      end || {Caller, Monitor} <- Callers],
     py_ct:await_another(Pid),
     py_ct:eventually(fun() -> not py_ct:is_alive(Pid) end),
+    %% Nobody is sent to the killed one any more.
+    py_ct:eventually(fun() -> [dead || Context <- py_context:ports(default), not is_process_alive(element(6, Context))] =:= [] end),
+    [?assertEqual({ok, 2.0}, py:await(py:spawn_call(math, sqrt, [4]))) || _ <- lists:seq(1, 20)],
     %% the killed one's table is gone
-    py_ct:eventually(fun() -> length([Table || Table <- ets:all(), ets:info(Table, name) =:= py_pending]) =:= 1 end),
-    ?assertError(badarg, py:shared_dict_get(SD, k)).
+    py_ct:eventually(fun() -> length([Table || Table <- ets:all(), ets:info(Table, name) =:= py_pending]) =:= 2 end),
+    ?assertEqual(undefined, py:shared_dict_get(SD, k)).
+
+py_table_is_killed(_Config) ->
+    start([]),
+    Pid = py_ct:table_pid(),
+    {ok, SD} = py:shared_dict_new(),
+    ok = py:shared_dict_set(SD, k, 1),
+    exit(whereis(py_table), kill),
+    py_ct:await_another_table(Pid),
+    ?assertEqual(1, py:shared_dict_get(SD, k)),
+    py_ct:eventually(fun() -> not py_ct:is_alive(Pid) end).
 
 %% Whoever else is killed: those who wait are told.
 all_that_answer_are_killed(_Config) ->
@@ -213,36 +269,55 @@ all_that_answer_are_killed(_Config) ->
     Callers = [spawn_monitor(fun() -> exit(py:call(helpers, wait_for, [SD, <<"never">>], #{}, infinity)) end)
                || _ <- lists:seq(1, 10)],
     py_ct:eventually(fun() -> jobs() =:= 10 end),
-    Servers = [{Name, whereis(Name)} || Name <- [py_owner, py_port]],
-    ok = sys:suspend(pyport_sup),   % nobody is restarted meanwhile
+    {ok, Keeper} = py_tables:server({keeper, default}),
+    Servers = [whereis(py_owner), Keeper, py_ct:port_server(default), whereis(py_table)],
     [begin
          Monitor = erlang:monitor(process, Server),
          exit(Server, kill),
-         receive {'DOWN', Monitor, process, Server, killed} -> ok end
-     end || {_, Server} <- Servers],
-    [receive {'DOWN', Monitor, process, Caller, Why} -> ?assertEqual({error, {worker_died, killed}}, Why)
+         receive {'DOWN', Monitor, process, Server, _} -> ok end
+     end || Server <- Servers],
+    [receive {'DOWN', Monitor, process, Caller, Why} -> ?assertMatch({error, {worker_died, #{reason := _}}}, Why)
      end || {Caller, Monitor} <- Callers],
-    ok = sys:resume(pyport_sup),
-    py_ct:await_another(Pid).
+    py_ct:await_another(Pid),
+    ?assertEqual([], py:shared_dict_keys(SD)).
 
 %% A stopped program does not see the end of its input; the next py_port ends it.
 py_port_is_killed_over_a_stopped_program(_Config) ->
     start([]),
     Pid = py_ct:os_pid(),
     ok = py_ct:signal("STOP", Pid),
-    exit(whereis(py_port), kill),
+    exit(py_ct:port_server(default), kill),
     py_ct:await_another(Pid),
     ?assertNot(py_ct:is_alive(Pid)).
 
-%% More often than the supervisor bears: it gives up, and callers are told.
+%% However often, nobody gives up: the table does not notice, and Python comes back.
 killed_again_and_again(_Config) ->
     start([]),
+    {ok, SD} = py:shared_dict_new(),
+    ok = py:shared_dict_set(SD, k, 1),
+    Supervisors = [whereis(pyport_sup), whereis(py_pool_sup), whereis(py_table)],
+    Table = py_ct:table_pid(),
+    [begin
+         [catch py_ct:kill_9(Pid) || Pid <- py_ct:children(), Pid =/= Table],
+         ?assertEqual(1, py:shared_dict_get(SD, k)),
+         timer:sleep(20)
+     end || _ <- lists:seq(1, 100)],
+    py_ct:eventually(fun() -> py:eval(<<"1 + 1">>, #{}, 60000) =:= {ok, 2} end, 20000),
+    ?assertEqual(Supervisors, [whereis(pyport_sup), whereis(py_pool_sup), whereis(py_table)]),
+    ?assertEqual(Table, py_ct:table_pid()).
+
+%% So with the table: its dicts survive, and so does Python.
+table_is_killed_again_and_again(_Config) ->
+    start([]),
+    {ok, SD} = py:shared_dict_new(),
+    ok = py:shared_dict_set(SD, k, 1),
     Sup = whereis(pyport_sup),
-    Monitor = monitor(process, Sup),
-    Killer = spawn(fun Kill() -> [catch py_ct:kill_9(Pid) || Pid <- py_ct:children()], Kill() end),
-    receive {'DOWN', Monitor, process, Sup, shutdown} -> ok end,
-    exit(Killer, kill),
-    ?assertExit({port_down, _}, py:shared_dict_new()).
+    Python = py_ct:os_pid(),
+    [py_ct:restart_table() || _ <- lists:seq(1, 30)],
+    ?assertEqual(1, py:shared_dict_get(SD, k)),
+    ?assertEqual(Sup, whereis(pyport_sup)),
+    ?assertEqual({ok, 2}, py:eval(<<"1 + 1">>)),
+    ?assertEqual(Python, py_ct:os_pid()).
 
 children_of_python_go_too(_Config) ->
     start([]),
@@ -257,13 +332,21 @@ children_of_python_go_too(_Config) ->
 
 heartbeat(_Config) ->
     start([{heartbeat_interval, 50}, {heartbeat_timeout, 400}]),
-    Pid = py_ct:os_pid(),
+    Pid = py_ct:table_pid(),
     {ok, SD} = py:shared_dict_new(),
     with_log(fun() ->
                      ok = py_ct:signal("STOP", Pid),
                      ?assertExit({port_down, heartbeat_timeout}, py:shared_dict_get(SD, k)),
                      ?assertNotEqual(nomatch, binary:match(logged(<<"heartbeat_timeout">>), integer_to_binary(Pid)))
              end),
+    py_ct:await_another_table(Pid),
+    ?assertNot(py_ct:is_alive(Pid)).
+
+heartbeat_of_python(_Config) ->
+    start([{heartbeat_interval, 50}, {heartbeat_timeout, 400}]),
+    Pid = py_ct:os_pid(),
+    ok = py_ct:signal("STOP", Pid),
+    ?assertMatch({error, {worker_died, #{reason := heartbeat_timeout, signal := 9}}}, py:eval(<<"1">>)),
     py_ct:await_another(Pid),
     ?assertNot(py_ct:is_alive(Pid)).
 
@@ -276,24 +359,35 @@ heartbeat_spares_busy_python(_Config) ->
 
 %%% Too much
 
+%% Each port program has its own count.
 too_many_in_flight(_Config) ->
     start([{max_in_flight, 10}]),
     {ok, SD} = py:shared_dict_new(),
-    {ok, Other} = py:shared_dict_new(),
-    Calls = [py:spawn_call(helpers, wait_for, [SD, <<"go">>]) || _ <- lists:seq(1, 9)],
-    %% the tenth has the last place
-    ok = py:shared_dict_set(SD, k, 1),
-    Last = py:spawn_call(helpers, wait_for, [SD, <<"go">>]),
-    ?assertEqual({error, overloaded}, py:shared_dict_set(SD, go, true)),
-    ?assertEqual({error, overloaded}, py:shared_dict_new()),
+    Calls = [py:spawn_call(helpers, wait_for, [SD, <<"go">>]) || _ <- lists:seq(1, 10)],
     ?assertEqual({error, overloaded}, py:await(py:spawn_call(math, sqrt, [4]))),
     ?assertEqual({error, overloaded}, py:eval(<<"1">>)),
-    %% what tells why, and what clears away, goes nevertheless
-    ?assertMatch(#{in_flight := 10}, py:info()),
-    ?assertEqual(ok, py:shared_dict_destroy(Other)),
-    ?assertEqual({error, timeout}, py:await(Last, 0)),
-    py_ct:eventually(fun() -> py:shared_dict_set(SD, go, true) =:= ok end),
-    ?assertEqual(lists:duplicate(9, {ok, <<"went">>}), [py:await(Call) || Call <- Calls]).
+    %% what tells why goes nevertheless
+    ?assertMatch(#{in_flight := 10, pools := #{default := #{workers := [#{in_flight := 10}]}}}, py:info()),
+    ?assertEqual({error, timeout}, py:await(hd(Calls), 0)),
+    ok = py:shared_dict_set(SD, go, true),
+    ?assertEqual(lists:duplicate(9, {ok, <<"went">>}), [py:await(Call) || Call <- tl(Calls)]).
+
+too_many_dict_operations(_Config) ->
+    start([{max_in_flight, 10}]),
+    {ok, SD} = py:shared_dict_new(),
+    {ok, Other} = py:shared_dict_new(),
+    Pid = py_ct:table_pid(),
+    ok = py_ct:signal("STOP", Pid),
+    Callers = [spawn_monitor(fun() -> exit(py:shared_dict_set(SD, N, N)) end) || N <- lists:seq(1, 10)],
+    py_ct:eventually(fun() -> in_flight() =:= 10 end),
+    ?assertEqual({error, overloaded}, py:shared_dict_set(SD, go, true)),
+    ?assertEqual({error, overloaded}, py:shared_dict_new()),
+    %% what clears away goes nevertheless
+    Destroyer = spawn_monitor(fun() -> exit(py:shared_dict_destroy(Other)) end),
+    py_ct:eventually(fun() -> in_flight() =:= 11 end),
+    ok = py_ct:signal("CONT", Pid),
+    [receive {'DOWN', Monitor, process, Caller, Why} -> ?assertEqual(ok, Why) end || {Caller, Monitor} <- [Destroyer | Callers]],
+    ?assertEqual(ok, py:shared_dict_set(SD, go, true)).
 
 %% Killed callers give their places back.
 in_flight_of_killed_callers(_Config) ->
@@ -322,7 +416,7 @@ busy(SD) ->
 busy_port(_Config) ->
     start([{heartbeat_timeout, 60000}]),
     {ok, SD} = py:shared_dict_new(),
-    Pid = py_ct:os_pid(),
+    Pid = py_ct:table_pid(),
     Value = binary:copy(<<"v">>, 1 bsl 20),
     ok = py_ct:signal("STOP", Pid),
     Callers = [spawn_monitor(fun() -> exit(py:shared_dict_set(SD, N, Value)) end) || N <- lists:seq(1, 40)],
@@ -333,67 +427,121 @@ busy_port(_Config) ->
     ?assertEqual(lists:seq(1, 40), lists:sort(py:shared_dict_keys(SD))),
     ?assertEqual(Value, py:shared_dict_get(SD, 7)).
 
-%% Callers that wait for room are told too.
+%% Callers whose request was sent are told; those that wait for room have sent nothing, and are served by the next.
 killed_while_the_port_is_busy(_Config) ->
     start([{heartbeat_timeout, 60000}]),
     {ok, SD} = py:shared_dict_new(),
-    Pid = py_ct:os_pid(),
+    Pid = py_ct:table_pid(),
     Value = binary:copy(<<"v">>, 1 bsl 20),
     ok = py_ct:signal("STOP", Pid),
     Callers = [spawn_monitor(fun() ->
                                      Answer = try py:shared_dict_set(SD, N, Value)
                                               catch exit:{port_down, _} -> told
                                               end,
-                                     exit({Answer, late_messages()})
+                                     exit({N, Answer, late_messages()})
                              end) || N <- lists:seq(1, 40)],
     py_ct:eventually(fun() -> length([C || {C, _} <- Callers, {status, suspended} =:= process_info(C,
     status)]) > 20 end),
     ok = py_ct:kill_9(Pid),
-    [receive {'DOWN', Monitor, process, Caller, Why} -> ?assertEqual({told, []}, Why) end || {Caller,
-    Monitor} <- Callers],
-    py_ct:await_another(Pid).
+    Answers = [receive {'DOWN', Monitor, process, Caller, {N, Answer, []}} -> {N, Answer} end || {Caller, Monitor} <- Callers],
+    py_ct:await_another_table(Pid),
+    ?assert(length([served || {_, ok} <- Answers]) > 20),
+    ?assert(length([told || {_, told} <- Answers]) > 0),
+    [?assertEqual(Value, py:shared_dict_get(SD, N)) || {N, ok} <- Answers].
+
+%% A call that cannot even be written ends in time as well.
+call_into_a_busy_port(_Config) ->
+    start([{heartbeat_timeout, 60000}]),
+    Pid = py_ct:os_pid(),
+    ?assertEqual({ok, 1}, py:eval(<<"1">>)),
+    ok = py_ct:signal("STOP", Pid),
+    Value = binary:copy(<<"v">>, 1 bsl 20),
+    Callers = [spawn_monitor(fun() -> exit(py:call(builtins, len, [Value], #{}, 2000)) end) || _ <- lists:seq(1, 40)],
+    [receive {'DOWN', Monitor, process, Caller, Why} ->
+             ?assert(Why =:= {error, timeout} orelse element(1, element(2, Why)) =:= worker_died)
+     end || {Caller, Monitor} <- Callers],
+    py_ct:eventually(fun() -> not py_ct:is_alive(Pid) end),
+    ?assertEqual({ok, 1}, py:eval(<<"1">>)).
 
 %%% Stop
 
 stop_while_python_runs(_Config) ->
     start([]),
-    [Pid] = py_ct:children(),
+    Pids = py_ct:children(),
     Callers = [spawn_monitor(fun() -> exit(py:exec(<<"while True: pass">>, #{}, infinity)) end) || _ <- lists:seq(1, 3)],
-    py_ct:eventually(fun() -> lists:all(fun(#{busy := Busy}) -> Busy end, maps:get(interpreters, py:info())) end),
+    py_ct:eventually(fun() -> lists:all(fun(#{busy := Busy}) -> Busy end, py_ct:interpreters()) end),
     ok = application:stop(pyport),
-    ?assertNot(py_ct:is_alive(Pid)),
-    [receive {'DOWN', Monitor, process, Caller, Why} -> ?assertEqual({error, {worker_died, shutdown}}, Why) end
+    ?assertEqual([], [Pid || Pid <- Pids, py_ct:is_alive(Pid)]),
+    ?assertEqual([], py_ct:files()),
+    [receive {'DOWN', Monitor, process, Caller, Why} -> ?assertMatch({error, {worker_died, #{reason := shutdown}}}, Why) end
      || {Caller, Monitor} <- Callers].
 
 stop_a_stopped_one(_Config) ->
     start([]),
-    [Pid] = py_ct:children(),
-    ok = py_ct:signal("STOP", Pid),
+    Pids = py_ct:children(),
+    ?assertEqual(2, length(Pids)),
+    [ok = py_ct:signal("STOP", Pid) || Pid <- Pids],
     ok = application:stop(pyport),
-    ?assertNot(py_ct:is_alive(Pid)).
+    ?assertEqual([], [Pid || Pid <- Pids, py_ct:is_alive(Pid)]),
+    ?assertEqual([], py_ct:files()).
+
+%% What a dead node left is removed by the next one; what a living one has is not touched.
+stale_files_are_swept(_Config) ->
+    start([]),
+    Own = filename:basename(py_shared:file()),
+    ok = application:stop(pyport),
+    {ok, Pid, Started, _} = py_file_names:parse(Own),
+    Digits = binary:part(Own, byte_size(Own) - 8, 8),
+    Name = fun(P, S) -> iolist_to_binary(io_lib:format("pyport-~b-~s-~s", [P, S, Digits])) end,
+    Stale = [Name(Pid, "1"), <<(Name(Pid, "1"))/binary, ".stderr-1">>, Name(1 bsl 30, "1")],
+    Kept = [Name(Pid, Started), <<"pyport-", Digits/binary>>],
+    [ok = file:write_file(filename:join("/dev/shm", File), <<>>) || File <- Stale ++ Kept],
+    try
+        start([]),
+        ?assertEqual([], [File || File <- Stale, filelib:is_file(filename:join("/dev/shm", File))]),
+        ?assertEqual([], [File || File <- Kept, not filelib:is_file(filename:join("/dev/shm", File))])
+    after
+        [file:delete(filename:join("/dev/shm", File)) || File <- Stale ++ Kept]
+    end.
+
+%% The file is the user's alone, and where it was asked for.
+table_dir(Config) ->
+    Folder = filename:join(?config(priv_dir, Config), "table"),
+    ok = filelib:ensure_dir(filename:join(Folder, "x")),
+    start([{table_dir, Folder}]),
+    {ok, SD} = py:shared_dict_new(),
+    {ok, none} = py:call(helpers, put, [SD, <<"k">>, 1]),
+    ?assertEqual(1, py:shared_dict_get(SD, k)),
+    {ok, [Name]} = file:list_dir(Folder),
+    {ok, Info} = file:read_file_info(filename:join(Folder, Name)),
+    ?assertEqual(8#600, element(8, Info) band 8#777),
+    ok = application:stop(pyport),
+    ?assertEqual({ok, []}, file:list_dir(Folder)).
 
 %% kill -9 of the node while Python spins: the port program and its children are gone a moment later.
 node_is_killed(_Config) ->
     Code = "{ok, _} = pyport:start_link([{interpreters, 2}]),"
         "{ok, Child} = py:eval(<<\"__import__('subprocess').Popen(['sleep', '1000']).pid\">>),"
         "[spawn(fun() -> py:exec(<<\"while True: pass\">>, #{}, infinity) end) || _ <- [1, 2, 3]],"
-        "Busy = fun(F) -> #{interpreters := I, os_pid := P} = py:info(),"
-        " case lists:all(fun(#{busy := B}) -> B end, I) of true -> P; false -> F(F) end end,"
-        "io:format(\"ready ~b ~b~n\", [Busy(Busy), Child]), receive after infinity -> ok end.",
+        "Busy = fun(F) -> #{table := #{os_pid := T}, pools := #{default := #{workers := [#{interpreters := I, os_pid := P}]}}} = py:info(),"
+        " case lists:all(fun(#{busy := B}) -> B end, I) of true -> [P, T]; false -> F(F) end end,"
+        "io:format(\"ready ~b ~b ~b ~s~n\", Busy(Busy) ++ [Child, py_shared:file()]), receive after infinity -> ok end.",
     Node = open_port({spawn_executable, os:find_executable("erl")},
                      [{args, ["-noshell", "-noinput" | paths()] ++ ["-eval", Code]}, {line, 1000}, exit_status, hide]),
-    [Program, Child] = receive {Node, {data, {eol,
-    "ready " ++ Pids}}} -> [list_to_integer(P) || P <- string:lexemes(Pids, " ")]
-                       after 60000 -> ct:fail(no_node)
-                       end,
-    ?assert(py_ct:is_alive(Program) andalso py_ct:is_alive(Child)),
+    {Pids, File} = receive
+                       {Node, {data, {eol, "ready " ++ Told}}} ->
+                           {Numbers, [Path]} = lists:split(3, string:lexemes(Told, " ")),
+                           {[list_to_integer(Number) || Number <- Numbers], Path}
+                   after 60000 -> ct:fail(no_node)
+                   end,
+    ?assertEqual([], [Pid || Pid <- Pids, not py_ct:is_alive(Pid)]),
+    ?assert(filelib:is_file(File)),
     %% erl is a script that becomes beam.smp, or its parent
     {os_pid, Beam} = erlang:port_info(Node, os_pid),
     Begin = py_ct:ms(0),
     Waits = py_ct:cpu_waits(),
     ok = py_ct:kill_9(Beam),
-    py_ct:eventually(fun() -> not py_ct:is_alive(Program) end),
-    py_ct:eventually(fun() -> not py_ct:is_alive(Child) end),
+    py_ct:eventually(fun() -> [] =:= [Pid || Pid <- Pids, py_ct:is_alive(Pid)] andalso not filelib:is_file(File) end),
     Took = py_ct:ms(Begin),
     Waited = py_ct:cpu_waits() - Waits,
     ct:pal("gone after ~b ms, ~b of them with a busy machine", [Took, Waited]),
@@ -437,20 +585,20 @@ status_shows_no_values(_Config) ->
          Text = iolist_to_binary(io_lib:format("~p", [sys:get_status(Server)])),
          ?assertEqual(nomatch, binary:match(Text, <<"secret">>)),
          ?assertEqual(nomatch, binary:match(Text, <<"state,">>))
-     end || Server <- [py_port, py_log]],
+     end || Server <- [py_table, py_ct:port_server(default), py_log]],
     %% a reply on its way is not shown either
-    ok = sys:suspend(py_port),
+    ok = sys:suspend(py_table),
     Reader = spawn_monitor(fun() -> exit(py:shared_dict_get(SD, k)) end),
-    py_ct:eventually(fun() -> process_info(whereis(py_port), message_queue_len) =/= {message_queue_len, 0} end),
-    ?assertEqual({messages, []}, process_info(whereis(py_port), messages)),
-    ok = sys:resume(py_port),
+    py_ct:eventually(fun() -> process_info(whereis(py_table), message_queue_len) =/= {message_queue_len, 0} end),
+    ?assertEqual({messages, []}, process_info(whereis(py_table), messages)),
+    ok = sys:resume(py_table),
     {Pid, Monitor} = Reader,
     receive {'DOWN', Monitor, process, Pid, Why} -> ?assertEqual(Secret, Why) end.
 
 %% Not in the log either, when things go wrong with requests on their way.
 nothing_logs_values(_Config) ->
     start([]),
-    Pid = py_ct:os_pid(),
+    Pid = py_ct:table_pid(),
     {ok, SD} = py:shared_dict_new(),
     with_log(fun() ->
                      ok = py_ct:signal("STOP", Pid),
@@ -461,7 +609,7 @@ nothing_logs_values(_Config) ->
                      [receive {'DOWN', Monitor, process, Caller, _} -> ok end || {Caller, Monitor} <- Callers],
                      Text = logged(<<"is gone">>),
                      ?assertNotEqual(nomatch, binary:match(Text, <<"requests were waiting">>)),
-                     py_ct:await_another(Pid),
+                     py_ct:await_another_table(Pid),
                      [?assertEqual(nomatch, binary:match(Logged, <<"secret">>)) || {logged, Logged} <- py_ct:flush()]
              end).
 

@@ -7,11 +7,12 @@ format(Cause) -> py_error:format_error(badarg, [{py, f, [1, 2], [{error_info, #{
 format_test_() ->
     [?_assertMatch(#{Position := [_ | _]}, format({Position, What}))
      || {Position, What} <- [{1, not_a_handle}, {1, destroyed}, {1, lost}, {2, key}, {1, name}, {2, name}, {1, code}, {3, arguments},
-                             {4, keyword_arguments}, {2, variables}, {5, timeout}, {1, file}, {2, argv}, {1, call}]].
+                             {4, keyword_arguments}, {2, variables}, {5, timeout}, {1, file}, {2, argv}, {1, call},
+                             {1, pool}, {3, options}]].
 
 words_test_() ->
     [?_assertEqual(#{1 => "the SharedDict has been destroyed"}, format({1, destroyed})),
-     ?_assertEqual(#{1 => "the SharedDict was lost with the port program"}, format({1, lost})),
+     ?_assertEqual(#{1 => "the SharedDict was lost with the table's file"}, format({1, lost})),
      ?_assertEqual(#{1 => "not a SharedDict handle"}, format({1, not_a_handle}))].
 
 without_cause_test() ->

@@ -67,3 +67,33 @@ parallel_test() ->
             || _ <- lists:seq(1, 8)],
     All = lists:append([receive {Pid, Taken} -> Taken end || Pid <- Pids]),
     ?assertEqual(8000, length(lists:usort(All))).
+
+%%% Time limits
+
+whose_test() ->
+    {Pending, Ids} = py_pending:new(),
+    Ref = make_ref(),
+    Id = py_pending:put(Pending, Ids, Ref),
+    ?assertEqual(self(), py_pending:whose(Pending, Id)),
+    ?assertEqual(unknown, py_pending:whose(Pending, Id + 1)),
+    ?assert(py_pending:is_waiting(Pending, Id, Ref)),
+    ?assertNot(py_pending:is_waiting(Pending, Id, make_ref())),
+    true = py_pending:take_back(Pending, Id),
+    ?assertNot(py_pending:is_waiting(Pending, Id, Ref)).
+
+%% What comes after its time is marked, and comes once.
+expire_test() ->
+    {Pending, Ids} = py_pending:new(),
+    Ref = make_ref(),
+    Id = py_pending:put(Pending, Ids, Ref),
+    %% another request that has the id of one that is over
+    ?assertNot(py_pending:expire(Pending, Id, make_ref())),
+    ?assert(py_pending:is_waiting(Pending, Id, Ref)),
+    ?assert(py_pending:expire(Pending, Id, Ref)),
+    ?assertNot(py_pending:expire(Pending, Id, Ref)),
+    ?assertNot(py_pending:is_waiting(Pending, Id, Ref)),
+    ?assert(py_pending:is_waiting(Pending, Id, {expired, Ref})),
+    ?assertEqual(1, py_pending:size(Pending)),
+    ?assert(py_pending:answer(Pending, Id, reply, body)),
+    receive {{expired, Ref}, reply, body} -> ok after 0 -> error(no_answer) end,
+    ?assertNot(py_pending:expire(Pending, Id, Ref)).

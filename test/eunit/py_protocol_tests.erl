@@ -25,6 +25,9 @@ requests() ->
      {"request_set_atom", ?OP_SET, 0, 8, py_protocol:set(?H1, <<>>, true)},
      {"request_del", ?OP_DEL, 0, 9, py_protocol:del(?H1, <<"config">>)},
      {"request_keys", ?OP_KEYS, 0, 10, Encode(?H1)},
+     {"request_stat", ?OP_STAT, 0, 10, Encode(?H1)},
+     {"request_dicts", ?OP_DICTS, 0, 10, []},
+     {"request_sweep", ?OP_SWEEP, 0, 10, []},
      {"request_call", ?OP_CALL, 0, 11, Encode({17, <<"math">>, <<"pow">>, [2, 10], #{}})},
      {"request_call_any", ?OP_CALL, ?FLAG_ANY, 11,
       Encode({?BIG_NS, <<"json">>, <<"dumps">>, [[<<"x">>]], #{<<"indent">> => 2}})},
@@ -46,17 +49,35 @@ golden_requests_test_() ->
      || {Name, Op, Flags, Id, Body} <- requests()].
 
 %% The order of a map's keys is free, so HELLO is compared as a term.
-golden_hello_test() ->
-    Golden = proplists:get_value("request_hello", golden:frames()),
-    Options = #{interpreters => 2, python => <<>>, python_path => [<<"lib">>, <<"/srv/app">>], max_frame => 64 bsl 20,
-                max_queue => 1000, none => none, log_credit => 500, node => 'shop@host'},
+golden_hello_test_() ->
     Header = py_protocol:header(?OP_HELLO, 0, 1),
-    <<Header:8/binary, Body/binary>> = Golden,
-    ?assertEqual(binary_to_term(Body), binary_to_term(py_protocol:hello(Options))).
+    [{Name, fun() ->
+                    <<Header:8/binary, Body/binary>> = proplists:get_value(Name, golden:frames()),
+                    ?assertEqual(binary_to_term(Body), binary_to_term(py_protocol:hello(Hello)))
+            end} || {Name, Hello} <- [{"request_hello_table", hello_table()}, {"request_hello_python", hello_python()}]].
+
+hello_table() ->
+    (hello(table))#{limits => #{max_table_bytes => 8 bsl 30, max_dict_bytes => (1 bsl 64) - 1, max_dict_keys => 1000000,
+                                max_key_bytes => 65535, max_dicts => 100000}}.
+
+hello_python() ->
+    (hello(python))#{pool => science, isolation => interpreter, interpreters => 2, python => <<>>,
+                     python_path => [<<"lib">>, <<"/srv/app">>], max_queue => 1000, preload => [<<"json">>],
+                     on_restart => <<"import shop">>, max_memory => 0, allow_import => [<<"shop_c">>], stderr => <<>>}.
+
+hello(Role) ->
+    #{role => Role, table => <<"/dev/shm/pyport-4710-88-0badcafe">>, node => 'shop@host', node_pid => 4710,
+      max_frame => 64 bsl 20, none => none, log_credit => 500}.
+
+%% A key that is missing, or none of the role's, is a mistake of ours.
+hello_keys_test_() ->
+    [?_assertError({badmatch, _}, py_protocol:hello(Hello))
+     || Hello <- [maps:remove(limits, hello_table()), maps:remove(pool, hello_python()), (hello_table())#{pool => x},
+                  (hello_python())#{limits => #{}}]].
 
 every_golden_request_is_made_test() ->
     Golden = [Name || {"request_" ++ _ = Name, _} <- golden:frames()],
-    Made = ["request_hello" | [Name || {Name, _, _, _, _} <- requests()]],
+    Made = ["request_hello_table", "request_hello_python" | [Name || {Name, _, _, _, _} <- requests()]],
     ?assertEqual([], Golden -- Made).
 
 %%% Golden frames, in: their meaning
@@ -71,6 +92,11 @@ replies() ->
      {"reply_value", ?REPLY_VALUE, 6, Value, {ok, 42}},
      {"reply_hello", ?REPLY_VALUE, 1, Value,
       {ok, #{protocol => 1, version => <<"0.1.0">>, python => <<"3.13.5">>, os_pid => 4711, interpreters => 2}}},
+     {"reply_hello_table", ?REPLY_VALUE, 1, Value,
+      {ok, #{protocol => 1, version => <<"0.1.0">>, python => <<>>, os_pid => 4711, interpreters => 0}}},
+     {"reply_stat", ?REPLY_VALUE, 10, Value, {ok, #{keys => 3, bytes => 120, pinned => 1}}},
+     {"reply_dicts", ?REPLY_VALUE, 10, fun py_protocol:destroyed/1, [?H1, ?H2]},
+     {"reply_dicts_none", ?REPLY_VALUE, 10, fun py_protocol:destroyed/1, []},
      {"reply_keys", ?REPLY_VALUE, 10, Value, {ok, [<<"config">>, -42, <<>>]}},
      {"reply_keys_none", ?REPLY_VALUE, 10, Value, {ok, []}},
      {"reply_exception", ?REPLY_EXCEPTION, 11, Exception,
@@ -92,10 +118,12 @@ replies() ->
      {"reply_error_bad_term_unpicklable", ?REPLY_ERROR, 20, Failure,
       {error, {bad_term, [], {unpicklable, <<"cannot pickle 'module' object">>}}}},
      {"reply_error_exists", ?REPLY_ERROR, 20, Failure, {error, exists}},
-     {"reply_error_table_full", ?REPLY_ERROR, 20, Failure, {error, table_full}},
+     {"reply_error_table_full", ?REPLY_ERROR, 20, Failure, {error, {table_full, memory}}},
+     {"reply_error_corrupt", ?REPLY_ERROR, 20, Failure, {error, {corrupt, <<"key block at 4096">>}}},
+     {"reply_error_busy", ?REPLY_ERROR, 20, Failure, {error, busy}},
      {"reply_error_no_namespace", ?REPLY_ERROR, 20, Failure, {error, no_namespace}},
      {"reply_error_overloaded", ?REPLY_ERROR, 20, Failure, {error, overloaded}},
-     {"reply_error_cancelled", ?REPLY_ERROR, 20, Failure, {error, timeout}},
+     {"reply_error_cancelled", ?REPLY_ERROR, 20, Failure, {error, cancelled}},
      {"reply_error_shutting_down", ?REPLY_ERROR, 20, Failure, {down, shutting_down}},
      {"event_log", ?EVENT_LOG, 0, fun py_protocol:log/1,
       #{stream => stdout, level => info, logger => <<>>, interpreter => 1, text => <<"hello">>}},
@@ -105,7 +133,8 @@ replies() ->
      {"event_cast_failed_exception", ?EVENT_CAST_FAILED, 0, fun py_protocol:cast_failed/1,
       {exception, {'ValueError', #{message => <<"no">>, traceback => []}}}},
      {"event_cast_failed_gone", ?EVENT_CAST_FAILED, 0, fun py_protocol:cast_failed/1, {error, gone}},
-     {"event_cast_failed_error", ?EVENT_CAST_FAILED, 0, fun py_protocol:cast_failed/1, {error, no_namespace}}].
+     {"event_cast_failed_error", ?EVENT_CAST_FAILED, 0, fun py_protocol:cast_failed/1, {error, no_namespace}},
+     {"event_stuck", ?EVENT_STUCK, 0, fun py_protocol:stuck/1, 11}].
 
 golden_replies_test_() ->
     Golden = maps:from_list(golden:frames()),
@@ -115,15 +144,27 @@ golden_replies_test_() ->
                     ?assertEqual(Meaning, Decode(Body))
             end} || {Name, Op, Id, Decode, Meaning} <- replies()].
 
-golden_info_test() ->
-    <<?PROTOCOL_VERSION, ?REPLY_VALUE, 0:16, 3:32, Body/binary>> = proplists:get_value("reply_info", golden:frames()),
-    {ok, Info} = py_protocol:value(Body),
-    ?assertMatch(#{bytes := 1099511627776, dicts := 3, os_pid := 4711, interpreters := [#{busy := true} | _]}, Info).
+golden_info_test_() ->
+    [fun() ->
+             <<?PROTOCOL_VERSION, ?REPLY_VALUE, 0:16, 3:32, Body/binary>> = proplists:get_value(Name, golden:frames()),
+             {ok, Info} = py_protocol:value(Body),
+             ?assertEqual(Keys, lists:sort(maps:keys(Info)))
+     end || {Name, Keys} <- [{"reply_info_table", [bytes, dicts, file_bytes, free, keys, max_bytes, os_pid, pinned, processes,
+                                                   repairs, uptime_ms, used]},
+                             {"reply_info_python", [calls, interpreters, namespaces, os_pid, rss, uptime_ms]}]].
 
 every_golden_reply_is_read_test() ->
     Golden = [Name || {Name, _} <- golden:frames(), not lists:prefix("request_", Name)],
-    Read = ["reply_info" | [Name || {Name, _, _, _, _} <- replies()]],
+    Read = ["reply_info_table", "reply_info_python" | [Name || {Name, _, _, _, _} <- replies()]],
     ?assertEqual([], Golden -- Read).
+
+%% The limit's name reaches users as the atom that configures it.
+limits_test_() ->
+    [?_assertEqual({error, {table_full, Atom}}, py_protocol:failure(term_to_binary({table_full, Name})))
+     || {Name, Atom} <- [{<<"max_table_bytes">>, max_table_bytes}, {<<"max_dict_bytes">>, max_dict_bytes},
+                         {<<"max_dict_keys">>, max_dict_keys}, {<<"max_key_bytes">>, max_key_bytes},
+                         {<<"max_dicts">>, max_dicts}, {<<"memory">>, memory}, {<<"shared memory">>, shared_memory},
+                         {<<"one of tomorrow">>, <<"one of tomorrow">>}]].
 
 %%% Values
 

@@ -24,6 +24,9 @@ good_test_() ->
                                    {max_frame, 1024, 1024},
                                    {max_frame, 1 bsl 30, 1 bsl 30}, {call_timeout, infinity, infinity},
                                    {call_timeout, 1, 1}, {none, nil, nil}, {none, undefined, undefined},
+                                   {table_dir, "/tmp", <<"/tmp">>}, {max_table_bytes, 1 bsl 20, 1 bsl 20},
+                                   {max_dict_bytes, 1, 1}, {max_dict_keys, infinity, infinity}, {max_key_bytes, 65535, 65535},
+                                   {max_dicts, 7, 7}, {max_dicts_per_owner, 7, 7},
                                    {log_domain, [x], [x]}, {program, "/bin/true", <<"/bin/true">>}]].
 
 %% The error names the key.
@@ -39,6 +42,11 @@ bad_test_() ->
                           {call_timeout, [0, -1, forever, 1 bsl 32]}, {start_timeout, [0, infinity]},
                           {heartbeat_interval, [0, infinity]}, {heartbeat_timeout, [0, 10]}, {max_in_flight, [0, infinity]},
                           {max_queue, [0]}, {log_domain, [[], x, ["a"], [a | b]]}, {none, ['None', null, <<"nil">>]},
+                          {table_dir, ["/no/such/folder", "/etc/passwd", "", shm]}, {max_table_bytes, [0, 1000, infinity]},
+                          {max_dict_bytes, [0, x]}, {max_dict_keys, [-1]}, {max_key_bytes, [0, 65536, infinity]},
+                          {max_dicts, [0]}, {max_dicts_per_owner, [0, 1.0]},
+                          {pools, [nonsense, [science], [{"science", #{}}], #{'$1' => #{}}, #{science => #{isolation => thread}},
+                                   #{science => nonsense}, #{default => [size]}]},
                           {program, [1, pyport]}],
         Given <- Givens].
 
@@ -49,6 +57,31 @@ unknown_key_test() ->
 not_options_test_() ->
     [?_assertMatch({error, {bad_config, Key, _}}, pyport_config:load(Given))
      || {Given, Key} <- [{nonsense, options}, {[interpreters], options}, {[{interpreters, 1} | x], options}, {["x"], options}]].
+
+%%% Pools
+
+%% The default pool takes what stood there before there were pools; what `pools' says of it is nearer.
+default_pool_test() ->
+    {ok, #{pools := Pools}} = pyport_config:load([{interpreters, 3}, {python_path, ["/a"]}, {max_queue, 7}]),
+    ?assertMatch(#{default := #{isolation := interpreter, size := 3, python_path := [<<"/a">>], max_queue := 7}}, Pools),
+    ?assertEqual(1, map_size(Pools)),
+    [begin
+         {ok, #{pools := #{default := Default}}} = pyport_config:load([{interpreters, 3}, {max_queue, 7}, {pools, [{default, Given}]}]),
+         ?assertMatch(#{isolation := process, size := 2, max_queue := 7}, Default)
+     end || Given <- [#{isolation => process, size => 2}, [{isolation, process}, {size, 2}]]],
+    ?assertMatch({ok, #{pools := #{default := #{isolation := process, size := 3}}}},
+                 pyport_config:load([{interpreters, 3}, {pools, #{default => #{isolation => process}}}])).
+
+more_pools_test() ->
+    {ok, #{pools := Pools}} = pyport_config:load(#{python_path => ["/a"],
+                                                   pools => #{science => #{isolation => process}, plain => [{path, ["/b"]}]}}),
+    ?assertMatch(#{default := _, science := #{isolation := process, python_path := [<<"/a">>]}, plain := #{python_path := [<<"/b">>]}},
+                 Pools).
+
+%% Which pool, and which of its options.
+bad_pool_is_named_test() ->
+    {error, {bad_config, pools, Why}} = pyport_config:load([{pools, #{science => #{isolaton => process}}}]),
+    [?assertNotEqual(nomatch, binary:match(Why, Word)) || Word <- [<<"science">>, <<"isolaton">>, <<"isolation">>]].
 
 %% Options stand above the environment, the environment above the defaults.
 environment_test() ->

@@ -28,7 +28,8 @@ head() ->
 %% {Name, Op, Flags, Id, Body}, Body is `none` or {term, T}; {pairs, L} in T is a map in that order.
 
 requests() ->
-    [{request_hello, 16#01, 0, 1, {term, hello()}},
+    [{request_hello_table, 16#01, 0, 1, {term, {pairs, hello_table()}}},
+     {request_hello_python, 16#01, 0, 1, {term, {pairs, hello_python()}}},
      {request_ping, 16#02, 0, 2, none},
      {request_info, 16#03, 0, 3, none},
      {request_new, 16#10, 0, 4, {term, ?H1}},
@@ -43,6 +44,9 @@ requests() ->
      {request_set_atom, 16#13, 0, 8, {term, {?H1, <<>>, true}}},
      {request_del, 16#14, 0, 9, {term, {?H1, <<"config">>}}},
      {request_keys, 16#15, 0, 10, {term, ?H1}},
+     {request_stat, 16#16, 0, 10, {term, ?H1}},
+     {request_dicts, 16#17, 0, 10, none},
+     {request_sweep, 16#18, 0, 10, none},
      {request_call, 16#20, 0, 11, {term, {17, <<"math">>, <<"pow">>, [2, 10], #{}}}},
      {request_call_any, 16#20, 2, 11,
       {term, {1 bsl 60, <<"json">>, <<"dumps">>, [[<<"x">>]], #{<<"indent">> => 2}}}},
@@ -57,9 +61,20 @@ requests() ->
      {request_ns_drop, 16#26, 0, 17, {term, [17]}},
      {request_log_credit, 16#27, 0, 0, {term, 1000}}].
 
-hello() ->
-    {pairs, [{protocol, 1}, {interpreters, 2}, {python, <<>>}, {python_path, [<<"lib">>, <<"/srv/app">>]},
-             {max_frame, 64 bsl 20}, {max_queue, 1000}, {none, none}, {log_credit, 500}, {node, 'shop@host'}]}.
+hello_table() ->
+    hello(table) ++
+        [{limits, {pairs, [{max_table_bytes, 8 bsl 30}, {max_dict_bytes, (1 bsl 64) - 1}, {max_dict_keys, 1000000},
+                           {max_key_bytes, 65535}, {max_dicts, 100000}]}}].
+
+hello_python() ->
+    hello(python) ++
+        [{pool, science}, {isolation, interpreter}, {interpreters, 2}, {python, <<>>},
+         {python_path, [<<"lib">>, <<"/srv/app">>]}, {max_queue, 1000}, {preload, [<<"json">>]},
+         {on_restart, <<"import shop">>}, {max_memory, 0}, {allow_import, [<<"shop_c">>]}, {stderr, <<>>}].
+
+hello(Role) ->
+    [{protocol, 1}, {role, Role}, {table, <<"/dev/shm/pyport-4710-88-0badcafe">>}, {node, 'shop@host'},
+     {node_pid, 4710}, {max_frame, 64 bsl 20}, {none, none}, {log_credit, 500}].
 
 replies() ->
     [{reply_ok, 16#80, 0, 4, none},
@@ -69,9 +84,18 @@ replies() ->
      {reply_hello, 16#81, 0, 1,
       {term, {pairs, [{protocol, 1}, {version, <<"0.1.0">>}, {python, <<"3.13.5">>}, {os_pid, 4711},
                       {interpreters, 2}]}}},
-     {reply_info, 16#81, 0, 3,
-      {term, {pairs, [{dicts, 3}, {keys, 1000}, {bytes, 1 bsl 40}, {namespaces, 2}, {os_pid, 4711},
-                      {uptime_ms, 60000}, {interpreters, [interpreter(1, true), interpreter(2, false)]}]}}},
+     {reply_hello_table, 16#81, 0, 1,
+      {term, {pairs, [{protocol, 1}, {version, <<"0.1.0">>}, {python, <<>>}, {os_pid, 4711}, {interpreters, 0}]}}},
+     {reply_info_table, 16#81, 0, 3,
+      {term, {pairs, [{dicts, 3}, {keys, 1000}, {bytes, 1 bsl 40}, {used, 2000}, {free, 48}, {pinned, 5},
+                      {repairs, 6}, {processes, 7}, {file_bytes, 4096}, {max_bytes, 8 bsl 30}, {os_pid, 4711},
+                      {uptime_ms, 60000}]}}},
+     {reply_info_python, 16#81, 0, 3,
+      {term, {pairs, [{os_pid, 4711}, {uptime_ms, 60000}, {rss, 50000000}, {calls, 20}, {namespaces, 2},
+                      {interpreters, [interpreter(1, true), interpreter(2, false)]}]}}},
+     {reply_stat, 16#81, 0, 10, {term, {pairs, [{keys, 3}, {bytes, 120}, {pinned, 1}]}}},
+     {reply_dicts, 16#81, 0, 10, {term, [?H1, ?H2]}},
+     {reply_dicts_none, 16#81, 0, 10, {term, []}},
      {reply_keys, 16#81, 0, 10, {term, [<<"config">>, -42, <<>>]}},
      {reply_keys_none, 16#81, 0, 10, {term, []}},
      {reply_exception, 16#84, 0, 11,
@@ -96,6 +120,8 @@ errors() ->
          {reply_error_bad_term_unpicklable, {bad_term, [], {unpicklable, <<"cannot pickle 'module' object">>}}},
          {reply_error_exists, exists},
          {reply_error_table_full, {table_full, <<"memory">>}},
+         {reply_error_corrupt, {corrupt, <<"key block at 4096">>}},
+         {reply_error_busy, busy},
          {reply_error_no_namespace, no_namespace},
          {reply_error_overloaded, overloaded},
          {reply_error_cancelled, cancelled},
@@ -107,7 +133,8 @@ events() ->
      {event_destroyed, 16#c1, 0, 0, {term, [?H1, ?H2]}},
      {event_cast_failed_exception, 16#c2, 0, 0, {term, {17, {<<"ValueError">>, true, <<"no">>, []}}}},
      {event_cast_failed_gone, 16#c2, 0, 0, {term, {0, gone}}},
-     {event_cast_failed_error, 16#c2, 0, 0, {term, {1 bsl 60, no_namespace}}}].
+     {event_cast_failed_error, 16#c2, 0, 0, {term, {1 bsl 60, no_namespace}}},
+     {event_stuck, 16#c3, 0, 0, {term, {11}}}].
 
 print({Name, Op, Flags, Id, Body}) ->
     Frame = [<<1, Op, Flags:16, Id:32>>, body(Body)],

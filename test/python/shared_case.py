@@ -1,13 +1,18 @@
-"""What the tests of this folder have in common: the dict that Erlang made for them."""
+"""What the tests of this folder have in common: the dict that was made for them.
+
+They run inside the port program, and test/python_process runs most of them outside of it as well.
+"""
 
 from __future__ import annotations
 
 import unittest
 from typing import Any
 
+import _erlang
 from erlang import SharedDict
 
 handle: Any = None  # set by run_tests.run
+IN_PORT = hasattr(_erlang, "log")  # an Erlang node made the dict
 
 
 class SharedCase(unittest.TestCase):

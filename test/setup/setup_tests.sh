@@ -90,6 +90,63 @@ test_setup_for_tests_adds_what_tests_need() {
   logged apt 'install -y --no-install-recommends libgtest-dev erlang-proper'
 }
 
+test_setup_for_tests_installs_python_packages_once() {
+  everything_installed
+  fake_python "$T/bin/python3.13" 3.13.4
+  run scripts/setup run
+  not_called pip
+  run scripts/setup test
+  succeeds
+  logged pip '--require-hashes'
+  logged pip '-r test/packages/requirements.txt'
+  exists "$T/repo/.setup/packages/bin/python"
+  # In a fresh clone there is nothing to get.
+  rm -r "$T/repo/.setup" "$T/pip.log"
+  run scripts/setup test
+  succeeds
+  not_called pip
+  exists "$T/repo/.setup/packages/complete"
+}
+
+test_setup_gets_the_packages_anew_when_the_list_changes() {
+  everything_installed
+  fake_python "$T/bin/python3.13" 3.13.4
+  run scripts/setup test
+  rm "$T/pip.log"
+  echo 'another==1.0' >>"$T/repo/test/packages/requirements.txt"
+  run scripts/setup test
+  succeeds
+  logged pip '-r test/packages/requirements.txt'
+}
+
+test_setup_notices_packages_that_are_gone() {
+  everything_installed
+  fake_python "$T/bin/python3.13" 3.13.4
+  run scripts/setup test
+  rm -r "$T/pip.log" "$cache"
+  run scripts/setup test
+  succeeds
+  logged pip '-r test/packages/requirements.txt'
+}
+
+test_setup_without_the_package_index_says_so_and_goes_on() {
+  everything_installed
+  fake_python "$T/bin/python3.13" 3.13.4
+  echo 'ERROR: No matching distribution found' >"$T/pip-fails"
+  run scripts/setup test
+  succeeds
+  says 'No matching distribution found'
+  says 'warning: pip could not install the packages that test/packages/requirements.txt names: is the package index out of reach?'
+  says 'The suite py_packages_SUITE will fail. Set up again with: scripts/setup test'
+  is_gone "$T/repo/.setup/packages"
+  # The next time it tries again.
+  rm "$T/pip-fails" "$T/pip.log"
+  run scripts/setup test
+  succeeds
+  does_not_say warning
+  exists "$T/repo/.setup/packages/complete"
+}
+
 test_setup_replaces_an_erlang_that_is_too_old() {
   everything_installed
   touch "$T/erlang-is-old"

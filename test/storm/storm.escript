@@ -13,7 +13,7 @@
 -define(USERS, 6).
 -define(CALLERS, 6).
 -define(OWNERS, 2).
--define(PAUSE, 2500).      % between two mischiefs: the supervisor bears five restarts in ten seconds
+-define(PAUSE, 2500).      % between two mischiefs
 -define(CALM, 5000).       % after the last: a death answers all, also those whose reply was lost
 -define(PATIENCE, 30000).  % milliseconds after which an answer is not slow but missing
 
@@ -108,8 +108,7 @@ own() ->
         _ = rand:uniform(2) =:= 1 andalso py:exec(<<"x = 1">>),
         exit(lists:nth(rand:uniform(3), [normal, shutdown, {an_error, []}]))
     catch
-        exit:{port_down, _} -> exit(port_down);
-        error:badarg -> exit(port_down)   % in between
+        exit:{port_down, _} -> exit(port_down)
     end.
 
 await_death(Pid, Monitor) ->
@@ -123,28 +122,31 @@ await_death(Pid, Monitor) ->
 
 %% Does the work anew each time that the port program dies. Who is told that it died must find another one.
 again(#{stop := Stop} = Shared, Work) ->
-    Before = maps:get(os_pid, info(), none),
+    Before = port_pids(),
     Died = try Work(), false
            catch
                exit:{port_down, {owner_down, _}} -> false;
                exit:{port_down, _} -> true;
-               throw:died -> true;
-               error:badarg:Stack -> lost(Stack)
+               throw:died -> true
            end,
-    _ = Died andalso Before =/= none andalso (another(Before) orelse exit({told_of_a_death_that_was_none, Before})),
+    _ = Died andalso Before =/= [] andalso (another(Before) orelse exit({told_of_a_death_that_was_none, Before})),
     case atomics:get(Stop, 1) of
         0 -> timer:sleep(20), again(Shared, Work);
         1 -> ok
     end.
 
-another(Before) -> await_until(fun() -> maps:get(os_pid, info(), Before) =/= Before end) =:= ok.
+another(Before) -> await_until(fun() -> Now = port_pids(), Now =/= [] andalso Now =/= Before end) =:= ok.
 
-%% badarg is right for a handle of a port program that died, and for nothing else.
-lost([{_, _, _, Info} | _] = Stack) ->
-    case proplists:get_value(error_info, Info) of
-        #{} -> true;
-        undefined -> erlang:raise(error, badarg, Stack)
+%% The OS processes of the table and of the pools; none while pyport does not answer.
+port_pids() ->
+    case info() of
+        #{table := #{os_pid := Table}} = Info -> [Table | python_pids(Info)];
+        _ -> []
     end.
+
+python_pids(#{pools := Pools}) ->
+    [Pid || #{workers := Workers} <- maps:values(Pools), #{os_pid := Pid} <- Workers];
+python_pids(_) -> [].
 
 right(Answer, Answer) -> ok;
 right(_, {error, {worker_died, _}}) -> throw(died);
@@ -178,7 +180,7 @@ rage(Actors, Shared, End, Seen, Mischiefs, []) ->
         true ->
             timer:sleep(?PAUSE),
             Kind = lists:nth(rand:uniform(length(kinds())), kinds()),
-            Pid = maps:get(os_pid, info(), unknown),
+            Pid = victim(Kind),
             ok = apart(fun() -> do(Kind, Pid) end),
             Back = [{Kind, 'pyport did not come back'} || await_answer() =:= never],
             Later = progress(Actors, Shared, Seen),
@@ -195,13 +197,23 @@ apart(Fun) ->
     receive {'DOWN', Monitor, process, _, _} -> ok end.
 
 kinds() ->
-    [kill_9, kill_9, stop, os_exit, segfault, kill_py_port, kill_py_owner, spin, stuck_in_c].
+    [kill_9, kill_table, stop, stop_table, os_exit, segfault, kill_py_port, kill_py_owner, spin, stuck_in_c].
+
+victim(Kind) when Kind =:= kill_table; Kind =:= stop_table -> first(port_pids());
+victim(_) -> first(python_pids(info())).
+
+first([Pid | _]) -> Pid;
+first([]) -> unknown.
 
 do(kill_9, Pid) -> signal("KILL", Pid);
+do(kill_table, Pid) -> signal("KILL", Pid);
 do(stop, Pid) -> signal("STOP", Pid);
+do(stop_table, Pid) -> signal("STOP", Pid);
 do(os_exit, _) -> py:exec(<<"import os; os._exit(3)">>);
 do(segfault, _) -> py:exec(<<"import ctypes; ctypes.string_at(0)">>);
-do(kill_py_port, _) -> exit(whereis(py_port), kill);
+do(kill_py_port, _) ->
+    [Context | _] = py_context:ports(default),
+    exit(element(6, Context), kill);
 do(kill_py_owner, _) -> exit(whereis(py_owner), kill);
 do(spin, _) -> [py:exec(<<"while True: pass">>, #{}, 300) || _ <- [1, 2, 3]];
 do(stuck_in_c, _) -> py:exec(<<"import ctypes; ctypes.CDLL(None).sleep(2)">>, #{}, 50).
@@ -211,7 +223,7 @@ signal(Name, Pid) -> os:cmd("kill -" ++ Name ++ " " ++ integer_to_list(Pid)).
 tell(Kind, Troubles) -> io:format("~s: ~s~n", [Kind, case Troubles of [] -> "all well"; _ -> "TROUBLE" end]).
 
 %% Until the port program answers.
-await_answer() -> await_until(fun() -> info() =/= #{} end).
+await_answer() -> await_until(fun() -> python_pids(info()) =/= [] end).
 
 await_until(Fun) -> await_until(Fun, now_ms() + ?PATIENCE).
 
@@ -280,9 +292,9 @@ more(Before) -> [{What, N - maps:get(What, Before)} || {What, N} <- maps:to_list
 
 %% None of the port programs lives after the end.
 survivors(Mischiefs) ->
-    Last = maps:get(os_pid, info(), unknown),
+    Last = port_pids(),
     ok = application:stop(pyport),
-    Pids = lists:usort([Last | [Pid || {_, Pid} <- Mischiefs]]) -- [unknown],
+    Pids = lists:usort(Last ++ [Pid || {_, Pid} <- Mischiefs]) -- [unknown],
     _ = await_until(fun() -> not lists:any(fun is_pyport/1, Pids) end),
     [{'OS process', Pid} || Pid <- Pids, is_pyport(Pid)].
 

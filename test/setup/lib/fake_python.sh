@@ -1,4 +1,6 @@
-# fake_python FILE VERSION [FACT VALUE]...: a Python that says this of itself, and logs each question.
+# shellcheck shell=sh
+# fake_python FILE VERSION [FACT VALUE]...: a Python that says this of itself, and logs each question. It makes
+# virtual environments whose pip succeeds, unless $T/pip-fails exists.
 fake_python() {
   fake=$1 fake_version=$2
   shift 2
@@ -15,6 +17,16 @@ fake_python() {
       shift 2
     done
   } >"$fake_facts"
-  printf '#!/bin/sh\necho "%s $*" >>"%s/python.log"\ncat "%s"\n' "$fake" "$T" "$fake_facts" >"$fake"
+  cat >"$fake" <<END
+#!/bin/sh
+echo "$fake \$*" >>"$T/python.log"
+case "\$1 \$2" in
+  '-m venv')
+    mkdir -p "\$3/bin"
+    printf '#!/bin/sh\necho "\$*" >>"%s/pip.log"\n! cat "%s/pip-fails" 2>/dev/null\n' "$T" "$T" >"\$3/bin/python"
+    chmod +x "\$3/bin/python" ;;
+  *) cat "$fake_facts" ;;
+esac
+END
   chmod +x "$fake"
 }

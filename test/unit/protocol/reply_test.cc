@@ -33,6 +33,15 @@ void expect_error(const std::string& name, const Error& error) {
   expect_golden("reply_error_" + name, [&](Bytes& out) { append_error(out, 20, error, kMax); });
 }
 
+std::array<HandleBits, 2> two_handles() {
+  std::array<HandleBits, 2> handles;
+  for (std::uint8_t i = 0; i < 16; ++i) {
+    handles[0][i] = i;
+    handles[1][i] = static_cast<std::uint8_t>(0x80 + i);
+  }
+  return handles;
+}
+
 Error numbers(Errc code, std::uint64_t n, std::uint64_t max) { return Error{code, {}, {}, n, max}; }
 
 TEST(GoldenReply, WithoutBody) {
@@ -53,12 +62,28 @@ TEST(GoldenReply, Value) {
 TEST(GoldenReply, Hello) {
   ASSERT_STREQ(kProgramVersion, "0.1.0") << "update the golden frame with the version";
   expect_golden("reply_hello", [](Bytes& out) { append_hello(out, 1, {"3.13.5", 4711, 2}, kMax); });
+  expect_golden("reply_hello_table", [](Bytes& out) { append_hello(out, 1, {"", 4711, 0}, kMax); });
 }
 
-TEST(GoldenReply, Info) {
-  InfoReply info{3, 1000, std::uint64_t{1} << 40, 2, 4711, 60000, {}};
+TEST(GoldenReply, InfoOfRoleTable) {
+  const TableInfoReply info{3, 1000, std::uint64_t{1} << 40, 2000, 48,   5, 6,
+                            7, 4096, std::uint64_t{8} << 30, 4711, 60000};
+  expect_golden("reply_info_table", [&](Bytes& out) { append_info(out, 3, info, kMax); });
+}
+
+TEST(GoldenReply, InfoOfRolePython) {
+  PythonInfoReply info{4711, 60000, 50000000, 20, 2, {}};
   info.interpreters = {{1, 10, 0, true, 5000000000, 1}, {2, 10, 0, false, 5000000000, 1}};
-  expect_golden("reply_info", [&](Bytes& out) { append_info(out, 3, info, kMax); });
+  expect_golden("reply_info_python", [&](Bytes& out) { append_info(out, 3, info, kMax); });
+}
+
+TEST(GoldenReply, Stat) {
+  expect_golden("reply_stat", [](Bytes& out) { append_stat(out, 10, {3, 120, 1}, kMax); });
+}
+
+TEST(GoldenReply, Dicts) {
+  expect_golden("reply_dicts", [](Bytes& out) { append_handles(out, 10, two_handles(), kMax); });
+  expect_golden("reply_dicts_none", [](Bytes& out) { append_handles(out, 10, {}, kMax); });
 }
 
 TEST(GoldenReply, Keys) {
@@ -91,6 +116,8 @@ TEST(GoldenReply, EveryError) {
                make_error(Errc::bad_term, "unpicklable: cannot pickle 'module' object"));
   expect_error("exists", make_error(Errc::exists));
   expect_error("table_full", make_error(Errc::table_full, "memory"));
+  expect_error("corrupt", make_error(Errc::corrupt, "key block at 4096"));
+  expect_error("busy", make_error(Errc::busy));
   expect_error("no_namespace", make_error(Errc::no_namespace));
   expect_error("overloaded", make_error(Errc::overloaded));
   expect_error("cancelled", make_error(Errc::cancelled));
@@ -109,12 +136,7 @@ TEST(GoldenEvent, Log) {
 }
 
 TEST(GoldenEvent, Destroyed) {
-  std::array<HandleBits, 2> handles;
-  for (std::uint8_t i = 0; i < 16; ++i) {
-    handles[0][i] = i;
-    handles[1][i] = static_cast<std::uint8_t>(0x80 + i);
-  }
-  expect_golden("event_destroyed", [&](Bytes& out) { append_destroyed(out, handles); });
+  expect_golden("event_destroyed", [](Bytes& out) { append_destroyed(out, two_handles()); });
 }
 
 TEST(GoldenEvent, CastFailed) {
@@ -126,6 +148,10 @@ TEST(GoldenEvent, CastFailed) {
   });
   expect_golden("event_cast_failed_gone",
                 [](Bytes& out) { append_cast_failed(out, 0, make_error(Errc::gone), kMax); });
+}
+
+TEST(GoldenEvent, Stuck) {
+  expect_golden("event_stuck", [](Bytes& out) { append_stuck(out, 11); });
 }
 
 // --- limits ----------------------------------------------------------------------------------------

@@ -52,24 +52,51 @@ TEST(GoldenRequest, EveryOneDecodes) {
     EXPECT_TRUE(decode(frame).ok()) << name;
     ++requests;
   }
-  EXPECT_GE(requests, 25u);
+  EXPECT_GE(requests, 29u);
 }
 
-TEST(GoldenRequest, Hello) {
-  const Hello hello = decoded<Hello>("request_hello");
+TEST(GoldenRequest, HelloOfBothRoles) {
+  for (const char* name : {"request_hello_table", "request_hello_python"}) {
+    const Hello hello = decoded<Hello>(name);
+    EXPECT_EQ(hello.table, "/dev/shm/pyport-4710-88-0badcafe");
+    EXPECT_EQ(hello.node, "shop@host");
+    EXPECT_EQ(hello.node_pid, 4710u);
+    EXPECT_EQ(hello.max_frame, 64u << 20);
+    EXPECT_EQ(hello.none, NoneAtom::none);
+    EXPECT_EQ(hello.log_credit, 500u);
+  }
+}
+
+TEST(GoldenRequest, HelloOfRoleTable) {
+  const Hello hello = decoded<Hello>("request_hello_table");
+  EXPECT_EQ(hello.role, Role::table);
+  EXPECT_EQ(hello.limits.max_table_bytes, std::uint64_t{8} << 30);
+  EXPECT_EQ(hello.limits.max_dict_bytes, UINT64_MAX);
+  EXPECT_EQ(hello.limits.max_dict_keys, 1000000u);
+  EXPECT_EQ(hello.limits.max_key_bytes, 65535u);
+  EXPECT_EQ(hello.limits.max_dicts, 100000u);
+}
+
+TEST(GoldenRequest, HelloOfRolePython) {
+  const Hello hello = decoded<Hello>("request_hello_python");
+  EXPECT_EQ(hello.role, Role::python);
+  EXPECT_EQ(hello.pool, "science");
+  EXPECT_EQ(hello.isolation, Isolation::interpreter);
   EXPECT_EQ(hello.interpreters, 2u);
   EXPECT_EQ(hello.python, "");
   EXPECT_EQ(hello.python_path, (std::vector<std::string>{"lib", "/srv/app"}));
-  EXPECT_EQ(hello.max_frame, 64u << 20);
   EXPECT_EQ(hello.max_queue, 1000u);
-  EXPECT_EQ(hello.none, NoneAtom::none);
-  EXPECT_EQ(hello.log_credit, 500u);
-  EXPECT_EQ(hello.node, "shop@host");
+  EXPECT_EQ(hello.preload, std::vector<std::string>{"json"});
+  EXPECT_EQ(hello.on_restart, "import shop");
+  EXPECT_EQ(hello.max_memory, 0u);
+  EXPECT_EQ(hello.allow_import, std::vector<std::string>{"shop_c"});
+  EXPECT_EQ(hello.stderr_file, "");
 }
 
 TEST(GoldenRequest, DictOperations) {
   EXPECT_EQ(decoded<New>("request_new").handle, kH1);
   EXPECT_EQ(decoded<Keys>("request_keys").handle, kH1);
+  EXPECT_EQ(decoded<Stat>("request_stat").handle, kH1);
   EXPECT_EQ(decoded<Destroy>("request_destroy").handles, (std::vector<HandleBits>{kH1, kH2}));
   EXPECT_TRUE(decoded<Destroy>("request_destroy_none").handles.empty());
   EXPECT_TRUE(parse_header(golden("request_destroy_no_reply"))->no_reply());
@@ -151,7 +178,7 @@ TEST(BadRequest, EveryPrefixOfEveryGoldenRequestIsRefusedOrDecoded) {
 }
 
 TEST(BadRequest, UnknownOperationTellsItsNumber) {
-  for (const int op : {0x00, 0x04, 0x16, 0x28, 0x7F, 0x80, 0x81, 0xC0, 0xFF}) {
+  for (const int op : {0x00, 0x04, 0x19, 0x28, 0x7F, 0x80, 0x81, 0xC0, 0xFF}) {
     const Error error = refusal(Bytes{1, static_cast<std::uint8_t>(op), 0, 0, 0, 0, 0, 1});
     EXPECT_EQ(error.code, Errc::unknown_op) << op;
     EXPECT_EQ(error.n, static_cast<std::uint64_t>(op));
@@ -166,6 +193,9 @@ TEST(BadRequest, UnknownFlags) {
 
 TEST(BadRequest, BodyWhereNoneBelongsAndNoneWhereOneDoes) {
   EXPECT_EQ(refusal(request(Op::ping, [](etf::Writer w) { w.nil(); })).detail, "PING: has a body");
+  for (const Op op : {Op::info, Op::dicts, Op::sweep}) {
+    EXPECT_EQ(refusal(request(op, [](etf::Writer w) { w.nil(); })).code, Errc::bad_frame);
+  }
   EXPECT_EQ(refusal(Bytes{1, 0x12, 0, 0, 0, 0, 0, 1}).detail, "GET: has no body");
 }
 
@@ -176,8 +206,8 @@ TEST(BadRequest, WrongShapesNameTheOperation) {
     EXPECT_EQ(error.code, Errc::bad_frame) << op_name(op);
     EXPECT_TRUE(error.detail.starts_with(op_name(op))) << error.detail;
   };
-  for (const Op op : {Op::create, Op::destroy, Op::get, Op::set, Op::del, Op::keys, Op::call, Op::eval,
-                      Op::exec, Op::run, Op::cancel, Op::ns_new, Op::ns_drop, Op::log_credit}) {
+  for (const Op op : {Op::create, Op::destroy, Op::get, Op::set, Op::del, Op::keys, Op::stat, Op::call,
+                      Op::eval, Op::exec, Op::run, Op::cancel, Op::ns_new, Op::ns_drop, Op::log_credit}) {
     check(op, [](etf::Writer w) { w.atom("x"); });
     check(op, [&](etf::Writer w) { w.binary(short_handle); });
     check(op, [](etf::Writer w) { w.tuple(0); });

@@ -4,11 +4,13 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -51,6 +53,9 @@ class RecordingSink : public Sink {
   void log(LogRecord record) override {
     change([&] { logs_.push_back(std::move(record)); });
   }
+  void stuck(RequestId id) override {
+    change([&] { stuck_.push_back(id); });
+  }
 
   bool is_done(RequestId id) {
     return locked([&] { return outcomes_.contains(id); });
@@ -60,6 +65,15 @@ class RecordingSink : public Sink {
   }
   std::vector<table::Handle> destroyed() {
     return locked([&] { return destroyed_; });
+  }
+
+  int stuck_count(RequestId id) {
+    return locked([&] { return static_cast<int>(std::count(stuck_.begin(), stuck_.end(), id)); });
+  }
+  void wait_stuck(RequestId id) {
+    std::unique_lock lock(mutex_);
+    const auto there = [&] { return std::count(stuck_.begin(), stuck_.end(), id) > 0; };
+    if (!changed_.wait_for(lock, kHang, there)) hang("stuck job");
   }
 
   Outcome wait(RequestId id) {
@@ -91,11 +105,13 @@ class RecordingSink : public Sink {
   std::map<RequestId, Outcome> outcomes_;
   std::map<RequestId, int> done_count_;
   std::vector<table::Handle> destroyed_;
+  std::vector<RequestId> stuck_;
   std::vector<LogRecord> logs_;
 };
 
 struct Port {
-  table::Table table;
+  std::unique_ptr<table::Table> owned = *table::Table::anonymous();
+  table::Table& table = *owned;
   RecordingSink sink;
   std::unique_ptr<Runtime> runtime;
   RequestId last_id = 0;

@@ -145,5 +145,19 @@ TEST(JobQueue, TakeWaitsForAJob) {
   EXPECT_EQ(got, 5U);
 }
 
+TEST(JobQueue, TheRunningJobIsKnownByItsSerial) {
+  JobQueue queue(10);
+  EXPECT_EQ(queue.running(0), std::nullopt);
+  for (RequestId id : {7U, 7U}) ASSERT_TRUE(queue.push(job(id)).ok());
+  const Serial first = std::get<QueuedJob>(*queue.take(false)).serial;
+  EXPECT_EQ(queue.running(first), 7U);
+  queue.finished();
+  EXPECT_EQ(queue.running(first), std::nullopt);
+  const Serial second = std::get<QueuedJob>(*queue.take(false)).serial;
+  EXPECT_EQ(queue.running(first), std::nullopt) << "the next job of the same request id";
+  EXPECT_EQ(queue.running(second), 7U);
+  EXPECT_EQ(queue.running(0), std::nullopt);
+}
+
 }  // namespace
 }  // namespace pyport::python

@@ -11,7 +11,7 @@ using namespace testing;
 
 // Starts a Runtime in this (child) process and leaves with 0 when `code` runs in it without an exception.
 [[noreturn]] void leave_after(const RuntimeConfig& config, const std::string& code) {
-  auto* const table = new table::Table;
+  auto* const table = (*table::Table::anonymous()).release();
   auto* const sink = new RecordingSink;
   auto runtime = Runtime::start(config, *table, *sink);
   if (!runtime.ok()) {
@@ -90,10 +90,44 @@ TEST_F(StartTest, AMissingPackageIsRefused) {
               "the package erlang cannot be imported");
 }
 
+TEST_F(StartTest, TheMainInterpreterIsOneOnly) {
+  config_.isolation = Isolation::process;
+  config_.interpreters = 2;
+  EXPECT_EXIT(leave_after(config_, ""), ::testing::ExitedWithCode(2), "interpreters: must be 1");
+}
+
+// Modules in one step, as most of those that refuse interpreters are, are loaded by the main one.
+TEST_F(StartTest, TheMainInterpreterRunsJobsWithoutTheImportGuard) {
+  config_.isolation = Isolation::process;
+  const std::string code =
+      "import _interpreters\n"
+      "assert _interpreters.get_current()[0] == 0\n"
+      "import sys\n"
+      "sys.path.append('" +
+      std::string(PYPORT_TEST_EXTENSIONS) +
+      "')\n"
+      "import single_phase";
+  EXPECT_EXIT(leave_after(config_, code), ::testing::ExitedWithCode(0), "<done>");
+  config_.isolation = Isolation::interpreter;
+  EXPECT_EXIT(leave_after(config_, code.substr(code.find("import sys"))), ::testing::ExitedWithCode(1),
+              "ImportError");
+}
+
+TEST_F(StartTest, CodeOfEachInterpreterRunsInAllOfThem) {
+  config_.interpreters = 3;
+  config_.on_restart = "import sys\nsys.stdout.write('begun in ' + str(sys.flags.isolated) + chr(10))";
+  const auto count = [&] {
+    auto* const sink = new RecordingSink;
+    const auto runtime = Runtime::start(config_, *(*table::Table::anonymous()).release(), *sink);
+    std::_Exit(runtime.ok() ? static_cast<int>(sink->logs().size()) : 100);
+  };
+  EXPECT_EXIT(count(), ::testing::ExitedWithCode(3), "");
+}
+
 TEST_F(StartTest, TheQueueIsBounded) {
   config_.max_queue = 2;
   const auto overload = [&] {
-    auto* const table = new table::Table;
+    auto* const table = (*table::Table::anonymous()).release();
     auto* const sink = new RecordingSink;
     auto runtime = Runtime::start(config_, *table, *sink);
     Job job;
@@ -114,9 +148,8 @@ TEST_F(StartTest, TheQueueIsBounded) {
 
 TEST(Start, OnceOnly) {
   port();
-  table::Table table;
   RecordingSink sink;
-  const auto again = Runtime::start(test_config(), table, sink);
+  const auto again = Runtime::start(test_config(), port().table, sink);
   ASSERT_FALSE(again.ok());
   EXPECT_EQ(again.error().code, Errc::bad_config);
   EXPECT_NE(Runtime::python_version().find("3."), std::string::npos);

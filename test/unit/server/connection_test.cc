@@ -34,6 +34,10 @@ class TestHandler final : public FrameHandler {
       std::thread([this, copy] { outbox_.push(test::with_length(copy)); }).detach();
       return Verdict::go_on;
     }
+    if (what == 'L') {  // the last one, from a thread
+      std::thread([this, copy] { outbox_.push_last(test::with_length(copy), kExitStuck); }).detach();
+      return Verdict::go_on;
+    }
     if (what == 'B') {  // big
       append_u32(out, 1 << 20);
       out.resize(out.size() + (1 << 20), 'b');
@@ -151,6 +155,20 @@ TEST_P(ConnectionTest, RefusalIsWrittenBeforeTheProgramEnds) {
   send("Refused");
   EXPECT_EQ(receive(7), "Refused");
   EXPECT_EQ(child_status(), kExitRefused);
+}
+
+TEST_P(ConnectionTest, EndsBehindTheLastFrames) {
+  send("before");
+  send("Last");
+  EXPECT_EQ(receive(6), "before");
+  EXPECT_EQ(receive(4), "Last");
+  EXPECT_EQ(child_status(), kExitStuck);
+}
+
+TEST_P(ConnectionTest, EndsBehindTheLastFramesThoughNobodyReads) {
+  for (int i = 0; i < 5; ++i) send("B");  // more than the pipe holds, less than may wait
+  send("Last");
+  EXPECT_EQ(child_status(), kExitStuck);
 }
 
 TEST_P(ConnectionTest, LeavesWhenNobodyReads) {

@@ -72,5 +72,26 @@ TEST(Outbox, LosesNothingUnderManyWriters) {
   EXPECT_FALSE(outbox.waiting());
 }
 
+TEST(Outbox, NothingComesBehindTheLastFrames) {
+  Outbox outbox;
+  outbox.push(Bytes{1});
+  outbox.push_last(Bytes{2}, 5);
+  outbox.push(Bytes{3});
+  outbox.push_last(Bytes{4}, 6);
+  std::vector<Bytes> chunks;
+  EXPECT_EQ(outbox.take(chunks), 5);
+  ASSERT_EQ(chunks.size(), 1u);
+  EXPECT_EQ(chunks[0], (Bytes{1, 2}));
+}
+
+TEST(Outbox, LastFramesWakeTheWriter) {
+  Outbox outbox;
+  int wakes = 0;
+  outbox.set_wake([&] { ++wakes; });
+  outbox.push_last(Bytes{2}, 5);
+  EXPECT_EQ(wakes, 1);
+  EXPECT_TRUE(outbox.waiting());
+}
+
 }  // namespace
 }  // namespace pyport::server

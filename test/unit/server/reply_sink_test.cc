@@ -6,6 +6,7 @@
 
 #include "etf/reader.h"
 #include "frames.h"
+#include "server/process.h"
 #include "value/to_pickle.h"
 
 namespace pyport::server {
@@ -164,6 +165,50 @@ TEST_F(ReplySinkTest, ManyThreadsAtOnce) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(told().size(), 4000u);
+}
+
+TEST_F(ReplySinkTest, StuckIsTheLastFrame) {
+  sink.done(job(), python::DoneOutcome{});
+  sink.stuck(11);
+  sink.done(job(), python::DoneOutcome{});
+  std::vector<Bytes> chunks;
+  EXPECT_EQ(outbox.take(chunks), kExitStuck);
+  const std::vector<Frame> frames = test::frames_of(chunks.at(0));
+  ASSERT_EQ(frames.size(), 2u);
+  EXPECT_EQ(frames[1].header.op, Op::stuck);
+  EXPECT_EQ(frames[1].body, test::body([](etf::Writer w) { w.tuple(1).integer(11); }));
+}
+
+int ended_with = -1;
+
+TEST(ReplySinkStuck, EndsTheProgramWhenTheWriterDoesNot) {
+  Outbox outbox;
+  ReplySink::Settings settings;
+  settings.max_frame = kMax;
+  settings.end = [](int status) { ended_with = status; };
+  settings.end_patience = std::chrono::milliseconds(1);
+  ReplySink sink(outbox, settings);
+  sink.stuck(11);
+  EXPECT_EQ(ended_with, kExitStuck);
+}
+
+TEST_F(ReplySinkTest, DestroyedIsToldToTheReaperToo) {
+  int told_reaper = 0;
+  sink.set_on_destroyed([&] { ++told_reaper; });
+  sink.destroyed(table::Handle{{1}});
+  EXPECT_EQ(only().header.op, Op::destroyed);
+  EXPECT_EQ(told_reaper, 1);
+}
+
+TEST_F(ReplySinkTest, ForsakenItTellsNobody) {
+  sink.forsake();
+  sink.done(job(), python::DoneOutcome{});
+  sink.destroyed(table::Handle{{1}});
+  sink.stuck(11);
+  ::testing::internal::CaptureStderr();
+  for (const char* text : {"one", "two", "three"}) sink.log(line(text));
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "one\ntwo\nthree\n");
+  EXPECT_FALSE(outbox.waiting());
 }
 
 }  // namespace

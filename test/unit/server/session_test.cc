@@ -7,6 +7,7 @@
 #include "etf/reader.h"
 #include "fake_jobs.h"
 #include "frames.h"
+#include "server/python_role.h"
 
 namespace pyport::server {
 namespace {
@@ -34,24 +35,24 @@ struct SessionTest : ::testing::Test {
     return tag;
   }
 
-  table::Table table;
   test::FakeJobs jobs;
   Outbox outbox;
   ReplySink sink{outbox, {value::NoneAtom::none, 1 << 26, 0}};
+  PythonRole role{jobs, sink};
   int starts = 0;
   std::optional<Error> refusal;
-  Session session{table, [this](const protocol::Hello& hello) -> Result<Started> {
-                    ++starts;
-                    EXPECT_EQ(hello.interpreters, 2u);
-                    if (refusal) return *refusal;
-                    return Started{jobs, sink, "3.13.5"};
-                  }};
+  Session session{[this](const protocol::Hello& hello) -> Result<Started> {
+    ++starts;
+    EXPECT_EQ(hello.interpreters, 2u);
+    if (refusal) return *refusal;
+    return Started{role, "3.13.5", 2};
+  }};
   Bytes out;
 };
 
 TEST_F(SessionTest, HelloStartsAndRaisesTheCap) {
   EXPECT_EQ(session.max_frame(), std::size_t{1} << 20);
-  EXPECT_EQ(send(test::golden("request_hello")), Verdict::go_on);
+  EXPECT_EQ(send(test::golden("request_hello_python")), Verdict::go_on);
   EXPECT_EQ(session.max_frame(), std::size_t{64} << 20);
   const Frame frame = reply();
   EXPECT_EQ(frame.header.op, Op::value);
@@ -70,20 +71,20 @@ TEST_F(SessionTest, NothingIsDoneBeforeHello) {
     EXPECT_EQ(send(test::golden(name)), Verdict::go_on);
     EXPECT_EQ(error_tag(), "bad_frame");
   }
-  EXPECT_EQ(table.stats().dicts, 0u);
-  EXPECT_EQ(send(test::golden("request_hello")), Verdict::go_on);
+  EXPECT_TRUE(jobs.submitted.empty());
+  EXPECT_EQ(send(test::golden("request_hello_python")), Verdict::go_on);
   EXPECT_EQ(starts, 1);
 }
 
 TEST_F(SessionTest, HelloComesOnce) {
-  send(test::golden("request_hello"));
-  EXPECT_EQ(send(test::golden("request_hello")), Verdict::go_on);
+  send(test::golden("request_hello_python"));
+  EXPECT_EQ(send(test::golden("request_hello_python")), Verdict::go_on);
   EXPECT_EQ(error_tag(), "bad_frame");
   EXPECT_EQ(starts, 1);
 }
 
 TEST_F(SessionTest, HelloOfAnotherVersionIsRefused) {
-  Bytes hello = test::golden("request_hello");
+  Bytes hello = test::golden("request_hello_python");
   hello[0] = 2;
   EXPECT_EQ(send(hello), Verdict::refuse);
   EXPECT_EQ(error_tag(), "protocol_mismatch");
@@ -100,12 +101,12 @@ TEST_F(SessionTest, BadHelloIsRefused) {
 
 TEST_F(SessionTest, PythonThatDoesNotStartIsARefusal) {
   refusal = make_error(Errc::bad_config, "python: no such folder");
-  EXPECT_EQ(send(test::golden("request_hello")), Verdict::refuse);
+  EXPECT_EQ(send(test::golden("request_hello_python")), Verdict::refuse);
   EXPECT_EQ(error_tag(), "bad_config");
 }
 
 TEST_F(SessionTest, OtherVersionAfterHelloIsAnsweredOnly) {
-  send(test::golden("request_hello"));
+  send(test::golden("request_hello_python"));
   Bytes ping = test::golden("request_ping");
   ping[0] = 9;
   EXPECT_EQ(send(ping), Verdict::go_on);
@@ -114,7 +115,7 @@ TEST_F(SessionTest, OtherVersionAfterHelloIsAnsweredOnly) {
 
 TEST_F(SessionTest, FrameWithoutAHeaderIsAnsweredWithIdZero) {
   for (const bool greeted : {false, true}) {
-    if (greeted) send(test::golden("request_hello"));
+    if (greeted) send(test::golden("request_hello_python"));
     for (std::size_t size = 0; size < protocol::kHeaderSize; ++size) {
       EXPECT_EQ(send(Bytes(size, 1)), Verdict::go_on);
       EXPECT_EQ(error_tag(), "bad_frame");
@@ -125,7 +126,7 @@ TEST_F(SessionTest, FrameWithoutAHeaderIsAnsweredWithIdZero) {
 
 // Whatever comes is answered or ignored; only a refused HELLO ends the program.
 TEST_F(SessionTest, DamagedFramesNeverEndIt) {
-  send(test::golden("request_hello"));
+  send(test::golden("request_hello_python"));
   unsigned random = 1;
   const auto next = [&] { return random = random * 1103515245u + 12345u, random >> 8; };
   for (const auto& [name, frame] : test::golden_frames()) {

@@ -99,6 +99,28 @@ TEST(ClaimStdio, ClosedStandardErrorIsMadeUpFor) {
             }));
 }
 
+TEST(AppendStderrTo, TakesWhatIsPrintedAndKeepsWhatIsThere) {
+  std::string path = ::testing::TempDir() + "pyport_stderr_XXXXXX";
+  const int file = mkstemp(path.data());
+  ASSERT_EQ(write(file, "old ", 4), 4);
+  EXPECT_EQ(0, test::exit_status(test::in_child([&] {
+              if (!append_stderr_to("") || !append_stderr_to(path)) return 1;
+              return write(2, "err ", 4) == 4 && write(1, "out", 3) == 3 ? 0 : 2;
+            })));
+  char text[64] = {};
+  EXPECT_EQ(pread(file, text, sizeof text, 0), 11);
+  EXPECT_STREQ(text, "old err out");
+  close(file);
+  unlink(path.c_str());
+}
+
+TEST(AppendStderrTo, FileThatCannotBeOpenedIsNamed) {
+  const Status status = append_stderr_to("/nowhere/log");
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.error().code, Errc::bad_config);
+  EXPECT_EQ(status.error().detail, "stderr: /nowhere/log: No such file or directory");
+}
+
 TEST(LowFds, KeepsNewDescriptorsAwayFromTheLowNumbers) {
   EXPECT_EQ(0, test::exit_status(test::in_child([] {
               const int kept = dup(0);

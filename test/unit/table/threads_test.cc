@@ -34,17 +34,18 @@ std::string value_no(std::uint64_t n) {
 
 TEST(TableThreads, OneWriterManyReadersSeeOnlyWholeValuesThatNeverGoBack) {
   constexpr std::uint64_t kWrites = 20000;
-  Table table;
+  const auto owned_table = new_table();
+  Table& table = *owned_table;
   const Handle dict = handle_no(1);
   ASSERT_TRUE(table.create(dict).ok());
-  ASSERT_TRUE(table.put(dict, text_key("counter"), blob_of(value_no(0))).ok());
+  ASSERT_TRUE(put_text(table, dict, text_key("counter"), value_no(0)).ok());
   std::atomic<std::uint64_t> written{0};    // a put of this number has returned
   std::atomic<std::uint64_t> beginning{0};  // a put of this number may have begun
   in_parallel(4, [&](std::size_t who) {
     if (who == 0) {
       for (std::uint64_t n = 1; n <= kWrites; ++n) {
         beginning = n;
-        ASSERT_TRUE(table.put(dict, text_key("counter"), blob_of(value_no(n))).ok());
+        ASSERT_TRUE(put_text(table, dict, text_key("counter"), value_no(n)).ok());
         written = n;
       }
       return;
@@ -62,12 +63,13 @@ TEST(TableThreads, OneWriterManyReadersSeeOnlyWholeValuesThatNeverGoBack) {
 }
 
 TEST(TableThreads, ManyWritersOfOneKeyLeaveTheLastValueOfOne) {
-  Table table;
+  const auto owned_table = new_table();
+  Table& table = *owned_table;
   const Handle dict = handle_no(1);
   ASSERT_TRUE(table.create(dict).ok());
   in_parallel(4, [&](std::size_t who) {
     for (std::uint64_t n = 1; n <= 5000; ++n) {
-      ASSERT_TRUE(table.put(dict, text_key("k"), blob_of(value_no(who * 10000 + n))).ok());
+      ASSERT_TRUE(put_text(table, dict, text_key("k"), value_no(who * 10000 + n)).ok());
       const std::uint64_t seen = std::stoull(text_at(table, dict, text_key("k")));
       ASSERT_TRUE(seen / 10000 != who || seen == who * 10000 + n) << "a value of mine came back";
     }
@@ -78,10 +80,11 @@ TEST(TableThreads, ManyWritersOfOneKeyLeaveTheLastValueOfOne) {
 
 TEST(TableThreads, OfManyErasesOfAKeyExactlyOneSaysItWasThere) {
   constexpr std::int64_t kRounds = 2000;
-  Table table;
+  const auto owned_table = new_table();
+  Table& table = *owned_table;
   const Handle dict = handle_no(1);
   ASSERT_TRUE(table.create(dict).ok());
-  for (std::int64_t n = 0; n < kRounds; ++n) ASSERT_TRUE(table.put(dict, n, blob_of("v")).ok());
+  for (std::int64_t n = 0; n < kRounds; ++n) ASSERT_TRUE(put_text(table, dict, n, "v").ok());
   std::atomic<int> there{0};
   in_parallel(4, [&](std::size_t) {
     for (std::int64_t n = 0; n < kRounds; ++n) there += *table.erase(dict, n);
@@ -93,7 +96,8 @@ TEST(TableThreads, OfManyErasesOfAKeyExactlyOneSaysItWasThere) {
 
 TEST(TableThreads, NothingIsPutIntoADestroyedDict) {
   for (std::uint64_t round = 0; round < 300; ++round) {
-    Table table;
+    const auto owned_table = new_table();
+    Table& table = *owned_table;
     const Handle dict = handle_no(round);
     ASSERT_TRUE(table.create(dict).ok());
     std::atomic<bool> destroyed{false};
@@ -106,7 +110,7 @@ TEST(TableThreads, NothingIsPutIntoADestroyedDict) {
       }
       for (std::int64_t n = 0;; ++n) {
         const bool was_destroyed = destroyed;
-        const Status status = table.put(dict, n % 16, blob_of(value_no(who)));
+        const Status status = put_text(table, dict, n % 16, value_no(who));
         if (!status.ok()) {
           EXPECT_EQ(status.error().code, Errc::gone);
           EXPECT_FALSE(table.alive(dict)) << "a destroyed dict came alive again";
@@ -122,7 +126,8 @@ TEST(TableThreads, NothingIsPutIntoADestroyedDict) {
 }
 
 TEST(TableThreads, OfManyCreatesOfAHandleOneWinsAndOfManyDestroysToo) {
-  Table table;
+  const auto owned_table = new_table();
+  Table& table = *owned_table;
   std::atomic<std::uint64_t> created{0}, destroyed{0};
   in_parallel(4, [&](std::size_t) {
     for (std::uint64_t n = 0; n < 1000; ++n) created += table.create(handle_no(n)).ok();
@@ -137,7 +142,8 @@ TEST(TableThreads, OfManyCreatesOfAHandleOneWinsAndOfManyDestroysToo) {
 
 // Everything at once over few keys and dicts; afterwards the sums must be those of what is there.
 TEST(TableThreads, StatsAgreeWithTheContentsAfterAStorm) {
-  Table table;
+  const auto owned_table = new_table();
+  Table& table = *owned_table;
   in_parallel(4, [&](std::size_t who) {
     std::uint64_t random = who * 7919 + 1;
     for (int i = 0; i < 20000; ++i) {
@@ -165,7 +171,7 @@ TEST(TableThreads, StatsAgreeWithTheContentsAfterAStorm) {
           (void)text_at(table, dict, key);
           break;
         default:
-          (void)table.put(dict, key, blob_of(std::string((random >> 54) % 100, 'x'))).ok();
+          (void)put_text(table, dict, key, std::string((random >> 54) % 100, 'x')).ok();
       }
     }
   });

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <memory>
 #include <string>
 
 #include "../base/hex.h"
@@ -14,13 +16,20 @@ using test::to_hex;
 
 class Stored : public ::testing::Test {
  protected:
-  std::string value_of(const table::Blob& blob) {
+  std::string value_of(const table::BlobBytes& blob) {
     Bytes out;
     const Status status = append_value(blob, {}, out);
     return status.ok() ? to_hex(out) : status.error().detail;
   }
 
-  table::Table table_;
+  table::NewBlob blob_of(ByteSpan bytes, std::uint32_t tag) {
+    auto writer = table_.allocate(bytes.size());
+    std::copy(bytes.begin(), bytes.end(), writer->bytes().begin());
+    return (*std::move(writer)).finish(tag);
+  }
+
+  const std::unique_ptr<table::Table> owned_ = *table::Table::anonymous();
+  table::Table& table_ = *owned_;
 };
 
 const char* const kObject = "68 03 77 09 'py_object' 6d 00000003 'a.B' 6d 00000004 80054e2e";
@@ -95,6 +104,33 @@ TEST_F(Stored, StoresAnObjectWithAnEndlessTypeName) {
   const auto blob = store_term(table_, term);
   ASSERT_TRUE(blob.ok());
   EXPECT_EQ(value_of(*blob), to_hex(term));
+}
+
+TEST_F(Stored, IsTheSameAfterItWasInTheTable) {
+  const table::Handle handle{{1}};
+  const table::KeyView key = std::int64_t{1};
+  ASSERT_TRUE(table_.create(handle));
+  ASSERT_TRUE(table_.put(handle, key, *store_term(table_, hex(kObject))));
+  const auto blob = table_.get(handle, key);
+  ASSERT_TRUE(blob.ok());
+  EXPECT_EQ(view(*blob).type, "a.B");
+  EXPECT_EQ(value_of(*blob), to_hex(hex(kObject)));
+}
+
+TEST_F(Stored, DamagedOnesAreNamedAndNothingOutsideIsRead) {
+  const auto damaged = [&](const std::string& bytes, std::uint32_t tag) {
+    const table::NewBlob blob = blob_of(hex(bytes), tag);
+    EXPECT_TRUE(view(blob).pickle.empty());
+    Bytes out{1};
+    const Status status = append_value(blob, {}, out);
+    EXPECT_EQ(out.size(), 1U);
+    return status.ok() ? Errc::exists : status.error().code;
+  };
+  EXPECT_EQ(damaged("00", kOpaque), Errc::corrupt);
+  EXPECT_EQ(damaged("0002 61", kOpaque), Errc::corrupt);
+  EXPECT_EQ(damaged("ffff 61", kOpaque), Errc::corrupt);
+  EXPECT_EQ(damaged("0001 61", kOpaque), Errc::corrupt);
+  EXPECT_EQ(damaged("80054e2e", 7), Errc::corrupt);
 }
 
 TEST_F(Stored, RefusesTermsWithoutAPythonForm) {

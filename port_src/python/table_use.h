@@ -1,0 +1,33 @@
+// From what a Python object holds of a table to the table itself, and what to do when that is full.
+//
+// Thread safety: any thread.
+#pragma once
+
+#include "python/attachment.h"
+#include "python/gil.h"
+#include "table/table.h"
+
+namespace pyport::python {
+
+// The table, for use in a Detached scope as long as `use` lives. Null with an exception set: ValueError when
+// it has been closed, OSError when a forked child gets no place in it.
+table::Table* table_of(const SharedUse& use) REQUIRES(attached);
+
+// REQUIRES for the following: no thread state attached.
+
+// Gives back what dead processes and destroyed dicts left: nobody else may do it where there is no Erlang
+// node.
+void tidy(table::Table& table);
+// True when tidy() may help.
+bool is_short_of_room(const Error& error);
+
+// Runs a table operation; when room is short, once more after tidy().
+template <class Operation>
+Status with_room(table::Table& table, const Operation& operation) {
+  Status done = operation();
+  if (done.ok() || !is_short_of_room(done.error())) return done;
+  tidy(table);
+  return operation();
+}
+
+}  // namespace pyport::python

@@ -1,0 +1,268 @@
+#include "table/index.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <utility>
+
+namespace pyport::table {
+namespace {
+
+// Handles are random.
+std::uint64_t hash_of(const HandleWords& handle) { return handle[0] ^ std::rotl(handle[1], 32); }
+
+constexpr std::uint64_t kFirstPlaces = 1024;
+constexpr std::uint64_t kMostPlaces = 4 * kChunks * kDictsInChunk;
+
+std::uint32_t header_check(std::uint32_t number, Offset at) {
+  return mix(at ^ (std::uint64_t{number} << 40) ^ 0xd1c7) | 1;
+}
+
+}  // namespace
+
+HandleWords words_of(const Handle& handle) {
+  HandleWords words;
+  std::memcpy(words.data(), handle.bits.data(), sizeof words);
+  return words;
+}
+
+Handle handle_of(const DictHeader& header) {
+  const HandleWords words{peek(header.handle[0]), peek(header.handle[1])};
+  Handle handle;
+  std::memcpy(handle.bits.data(), words.data(), sizeof words);
+  return handle;
+}
+
+bool has_handle(const DictHeader& header, const HandleWords& handle) {
+  return peek(header.handle[0]) == handle[0] && peek(header.handle[1]) == handle[1];
+}
+
+Offset Index::chunk(std::uint64_t number) const {
+  return mapping_.at<Word>(mapping_.geometry().directory + number * sizeof(Word))
+      .load(std::memory_order_acquire);
+}
+
+std::uint64_t Index::number_of_chunks() const {
+  const std::uint64_t said = super().chunks.load(std::memory_order_acquire);
+  if (said == 0 || (said <= kChunks && chunk(said - 1) != 0)) return said;
+  // That is damaged: as many as there are.
+  std::uint64_t number = 0;
+  while (number < kChunks && chunk(number) != 0) ++number;
+  return number;
+}
+
+std::uint32_t Index::number_of_headers() const {
+  return static_cast<std::uint32_t>(number_of_chunks() * kDictsInChunk);
+}
+
+DictHeader* Index::header(std::uint32_t number) const {
+  if (number >= number_of_headers()) return nullptr;
+  const Offset first = chunk(number / kDictsInChunk);
+  if (first < mapping_.geometry().data || first % kPageBytes != 0 ||
+      first + kDictsInChunk * sizeof(DictHeader) > heap_.data_end())
+    return nullptr;
+  const Offset at = first + number % kDictsInChunk * sizeof(DictHeader);
+  auto& header = mapping_.at<DictHeader>(at);
+  return peek(header.check) == header_check(number, at) && peek(header.number) == number ? &header : nullptr;
+}
+
+std::optional<Block> Index::block(std::uint64_t& mask) const {
+  const Offset at = super().index.load(std::memory_order_acquire);
+  mask = peek(super().index_mask);
+  const std::uint64_t said = std::exchange(mask, 0);
+  if (!Block::may_be_block(mapping_, at, heap_.data_end()) || said >= kMostPlaces || (said & (said + 1)) != 0)
+    return std::nullopt;
+  const Block block(mapping_, at);
+  if (!block.sound(heap_.data_end()) || block.size() < (said + 1) * sizeof(Half)) return std::nullopt;
+  mask = said;
+  return block;
+}
+
+Index::Search Index::find(const HandleWords& handle, std::uint32_t& number) const {
+  const std::uint64_t changes = super().index_changes.load(std::memory_order_acquire);
+  if (changes % 2 != 0) return Search::try_again;
+  std::uint64_t mask = 0;
+  if (const auto places = block(mask)) {
+    std::uint64_t at = hash_of(handle) & mask;
+    for (std::uint64_t i = 0; i <= mask; ++i, at = (at + 1) & mask) {
+      const std::uint32_t place = places->half(at).load(std::memory_order_acquire);
+      if (place == 0) break;
+      if (place == kLeft) continue;
+      const DictHeader* candidate = header(place - 1);
+      if (candidate == nullptr || !has_handle(*candidate, handle)) continue;
+      number = place - 1;
+      return Search::found;
+    }
+  }
+  if (mask == 0 && number_of_headers() != 0)
+    return Search::try_again;  // it cannot be read: it is to be made anew
+  std::atomic_thread_fence(std::memory_order_acquire);
+  return super().index_changes.load(std::memory_order_relaxed) == changes ? Search::missing
+                                                                          : Search::try_again;
+}
+
+Half* Index::find_place(const HandleWords& handle, std::uint32_t& number) const {
+  std::uint64_t mask = 0;
+  const auto places = block(mask);
+  if (!places) return nullptr;
+  std::uint64_t at = hash_of(handle) & mask;
+  for (std::uint64_t i = 0; i <= mask; ++i, at = (at + 1) & mask) {
+    const std::uint32_t place = peek(places->half(at));
+    if (place == 0) return nullptr;
+    if (place == kLeft) continue;
+    const DictHeader* candidate = header(place - 1);
+    if (candidate == nullptr || !has_handle(*candidate, handle)) continue;
+    number = place - 1;
+    return &places->half(at);
+  }
+  return nullptr;
+}
+
+bool Index::is_named(std::uint32_t number) const {
+  const DictHeader* dict = header(number);
+  if (dict == nullptr) return false;
+  const std::uint32_t state = peek(dict->state);
+  return state == kDictLive || state == kDictCorrupt;
+}
+
+Status Index::make_readable(Operation& operation) {
+  std::uint64_t mask = 0;
+  return block(mask) || number_of_headers() == 0 ? ok_status() : grow(operation);
+}
+
+bool Index::is_free(std::uint32_t place) const {
+  const DictHeader* dict = place == 0 ? nullptr : header(place - 1);
+  return dict != nullptr && peek(dict->state) == kDictFree;
+}
+
+Status Index::make_room(Operation& operation) {
+  std::uint64_t mask = 0;
+  const bool there = block(mask).has_value();
+  if (!there || (peek(super().index_used) + 1) * 2 > mask + 1)
+    if (Status grown = grow(operation); !grown) return grown;
+  return is_free(peek(super().free_dict)) ? ok_status() : add_chunk(operation);
+}
+
+// Also how the places that were left are swept up. The headers are the truth; what the old index says does
+// not matter.
+Status Index::grow(Operation& operation) {
+  const std::uint64_t most = number_of_headers();
+  std::uint64_t dicts = 0;
+  for (std::uint32_t number = 0; number < most; ++number) dicts += is_named(number) ? 1 : 0;
+  // As large as it once was good for: else headers that are free would be looked at for nothing, over and
+  // over.
+  const std::uint64_t count = std::max({kFirstPlaces, std::bit_ceil((dicts + 1) * 4), std::bit_ceil(most)});
+  if (count > kMostPlaces) return make_error(Errc::table_full, "max_dicts");
+  Result<Block> made = heap_.take(operation, count * sizeof(Half), operation.fresh());
+  if (!made) return std::move(made).error();
+  for (std::uint64_t i = 0; i < count; ++i) draft(made->half(i), 0);
+  for (std::uint32_t number = 0; number < most && dicts != 0; ++number) {
+    if (!is_named(number)) continue;
+    const DictHeader& dict = *header(number);
+    std::uint64_t at = hash_of({peek(dict.handle[0]), peek(dict.handle[1])}) & (count - 1);
+    while (peek(made->half(at)) != 0) at = (at + 1) & (count - 1);
+    draft(made->half(at), number + 1);
+  }
+  std::uint64_t old_mask = 0;
+  const auto old = block(old_mask);
+  if (old && old->is(BlockState::used, 0)) operation.drop(*old);
+  const std::uint64_t changes = peek(super().index_changes) / 2 * 2;
+  operation.give(*made, 0);
+  operation.set(super().index_changes, changes + 1);
+  operation.set(super().index, made->offset());
+  operation.set(super().index_mask, count - 1);
+  operation.set(super().index_used, dicts);
+  operation.set(super().index_changes, changes + 2);
+  operation.commit();
+  heap_.settle(operation);
+  return ok_status();
+}
+
+// The chunk is in use, though the number of chunks, which is damaged then, says that it is not.
+bool Index::has_dicts(Offset chunk, std::uint32_t first) const {
+  for (std::uint32_t i = 0; i < kDictsInChunk; ++i) {
+    const Offset at = chunk + i * sizeof(DictHeader);
+    const auto& dict = mapping_.at<DictHeader>(at);
+    if (peek(dict.check) == header_check(first + i, at) && peek(dict.state) != kDictFree) return true;
+  }
+  return false;
+}
+
+Status Index::add_chunk(Operation& operation) {
+  const std::uint64_t chunks = number_of_chunks();
+  if (chunks >= kChunks) return make_error(Errc::table_full, "max_dicts");
+  const Offset word_at = mapping_.geometry().directory + chunks * sizeof(Word);
+  if (!mapping_.back(word_at, sizeof(Word))) return make_error(Errc::table_full, "shared memory");
+  auto& word = mapping_.at<Word>(word_at);
+  if (Status taken = heap_.take_chunk(operation, word); !taken) return taken;
+  const auto first = static_cast<std::uint32_t>(chunks * kDictsInChunk);
+  if (has_dicts(peek(word), first)) {
+    operation.set(super().chunks, chunks + 1);
+    operation.commit();
+    heap_.settle(operation);
+    return is_free(peek(super().free_dict)) ? ok_status() : make_error(Errc::corrupt, "number of dicts");
+  }
+  for (std::uint32_t i = 0; i < kDictsInChunk; ++i) {
+    const Offset at = peek(word) + i * sizeof(DictHeader);
+    auto& header = mapping_.at<DictHeader>(at);
+    draft(header.number, first + i);
+    draft(header.state, kDictFree);
+    draft(header.next, i + 1 < kDictsInChunk ? first + i + 2 : 0);
+    draft(header.check, header_check(first + i, at));
+  }
+  operation.set(super().chunks, chunks + 1);
+  operation.set(super().free_dict, first + 1);
+  operation.commit();
+  heap_.settle(operation);
+  return ok_status();
+}
+
+Status Index::add(Operation& operation, const HandleWords& handle) {
+  std::uint64_t mask = 0;
+  const auto places = block(mask);
+  if (!places || !is_free(peek(super().free_dict))) return make_error(Errc::corrupt, "index");
+  std::uint64_t at = hash_of(handle) & mask;
+  for (std::uint64_t i = 0; peek(places->half(at)) != 0 && peek(places->half(at)) != kLeft;
+       at = (at + 1) & mask)
+    if (i++ > mask) return make_error(Errc::corrupt, "index without an end");
+  const std::uint32_t number = peek(super().free_dict) - 1;
+  DictHeader& dict = *header(number);
+  for (Word* word : {&dict.live, &dict.bytes, &dict.used, &dict.pinned, &dict.slots, &dict.slots_mask,
+                     &dict.directory, &dict.directory_capacity, &dict.reclaimed})
+    draft(*word, 0);
+  for (Word& segment : dict.segment) draft(segment, 0);
+  draft(dict.handle[0], handle[0]);
+  draft(dict.handle[1], handle[1]);
+  if (peek(places->half(at)) == 0) operation.set(super().index_used, peek(super().index_used) + 1);
+  operation.set(dict.state, kDictLive);
+  operation.set(super().free_dict, peek(dict.next));
+  operation.set(super().dicts, peek(super().dicts) + 1);
+  operation.set(places->half(at), number + 1);
+  return ok_status();
+}
+
+void Index::remove(Operation& operation, Half& place, DictHeader& header) {
+  operation.set(place, kLeft);
+  operation.set(super().dicts, peek(super().dicts) - 1);
+  operation.set(header.state, kDictDead);
+  operation.set(header.next, peek(super().dead_dict));
+  operation.set(super().dead_dict, peek(header.number) + 1);
+}
+
+void Index::recycle(Operation& operation, DictHeader& dead) {
+  const std::uint32_t wanted = peek(dead.number) + 1;
+  Half* link = &super().dead_dict;
+  for (std::uint32_t steps = number_of_headers(); peek(*link) != wanted; --steps) {
+    DictHeader* next = peek(*link) == 0 || steps == 0 ? nullptr : header(peek(*link) - 1);
+    if (next == nullptr) return;
+    link = &next->next;
+  }
+  operation.set(*link, peek(dead.next));
+  operation.set(dead.state, kDictFree);
+  operation.set(dead.next, peek(super().free_dict));
+  operation.set(super().free_dict, wanted);
+  operation.commit();
+  operation.finish();
+}
+
+}  // namespace pyport::table

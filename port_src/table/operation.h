@@ -1,0 +1,98 @@
+// One operation under way: a lane, the locks that it holds, and the change that it makes.
+//
+// A change of one word is one store. A change of several is written into the lane's redo list first; one
+// store
+// (`phase`) commits it; then it is carried out. A process that is killed before the commit has changed
+// nothing; after it, whoever takes over the lock carries the list out again. In the same way blocks are given
+// back exactly once:
+//
+//   phase      kPreparing              kCommitted             kDone
+//   fresh      given back after kill   have their place       have their place
+//   stale      keep their place        have lost it           given back after kill
+//
+// A block on either list is `held` by this process's slot as long as it is to be given back: the list says
+// where to look, the block's own state says whether.
+//
+// Thread safety: one object belongs to one thread.
+#pragma once
+
+#include <cassert>
+#include <cstdint>
+
+#include "base/result.h"
+#include "table/block.h"
+#include "table/crash_point.h"
+#include "table/layout.h"
+#include "table/mapping.h"
+#include "table/place.h"
+#include "table/shared_lock.h"
+
+namespace pyport::table {
+
+// What repairs that which a lock guards, when it was inherited.
+class Repairer {
+ public:
+  virtual ~Repairer() = default;
+  virtual void repair(class Operation& operation, Offset lock) = 0;
+};
+
+class Operation {
+ public:
+  // Takes a lane.
+  Operation(const Mapping& mapping, Place& place, Repairer& repairer);
+  ~Operation();
+  Operation(const Operation&) = delete;
+  Operation& operator=(const Operation&) = delete;
+
+  const Mapping& mapping() const { return mapping_; }
+  std::uint32_t slot() const { return place_.slot_number(); }
+  Lane& lane() const { return lane_; }
+  Hand& hand() const { return lane_.hand; }
+
+  // Errc::busy; what the lock guards is repaired when it was inherited. REQUIRES: shared_lock.h's order.
+  Status lock(Half& word);
+  // The lock that was taken last.
+  void unlock(Half& word);
+
+  // ---- The change. REQUIRES: the lock of all that is changed.
+  void set(Word& word, std::uint64_t value) { add(mapping_.offset_of(word), value); }
+  void set(Half& half, std::uint32_t value) { add(mapping_.offset_of(half) | 1, value); }
+  // The fresh block gets its place: it becomes `dict`'s.
+  void give(const Block& block, std::uint32_t dict) {
+    set(block.header().state, block_state(BlockState::used, dict));
+  }
+  // The block loses its place: it becomes this process's, and stale.
+  void drop(const Block& block);
+  // Makes it all.
+  void commit();
+  // Forgets what was fresh and stale; the caller has given the stale back. REQUIRES: committed.
+  void finish();
+
+  // Forgets a change that was not committed; the caller has given the fresh blocks back.
+  void forget();
+
+  // A word for a fresh block that is about to be taken.
+  Word& fresh() {
+    assert(fresh_ < kHandBlocks);
+    return hand().fresh[fresh_++];
+  }
+
+ private:
+  void add(Offset at, std::uint64_t value);
+
+  const Mapping& mapping_;
+  Place& place_;
+  Repairer& repairer_;
+  const std::size_t lane_number_;
+  Lane& lane_;
+  std::size_t locks_ = 0;
+  std::uint32_t redo_ = 0;
+  std::size_t fresh_ = 0;
+  std::size_t stale_ = 0;
+  bool committed_ = false;
+};
+
+// Carries a redo list out; entries that point outside the backed file are left out.
+void carry_out(const Mapping& mapping, Hand& hand);
+
+}  // namespace pyport::table

@@ -1,0 +1,459 @@
+#include "table/store.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <new>
+#include <utility>
+
+#include "table/process_identity.h"
+#include "table/value_word.h"
+
+namespace pyport::table {
+namespace {
+
+Error gone() { return make_error(Errc::gone); }
+Error no_memory() { return make_error(Errc::table_full, "memory"); }
+
+std::uint64_t random_word() {
+  std::uint64_t word = 0;
+  if (getentropy(&word, sizeof word) == 0) return word;
+  // A kernel without entropy (early boot): the best that is left is something hard to guess.
+  return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count()) ^
+         reinterpret_cast<std::uintptr_t>(&word);
+}
+
+}  // namespace
+
+// ---- Finding
+
+Result<std::uint32_t> Store::find(Operation& operation, const HandleWords& handle) {
+  std::uint32_t number = 0;
+  for (int tries = 0; tries < 4; ++tries) {
+    const Index::Search search = index_.find(handle, number);
+    if (search == Index::Search::found) return number;
+    if (search == Index::Search::missing) return gone();
+  }
+  if (Status locked = operation.lock(super().index_lock); !locked) return std::move(locked).error();
+  const Status readable = index_.make_readable(operation);
+  const bool found = readable && index_.find_place(handle, number) != nullptr;
+  operation.unlock(super().index_lock);
+  if (!readable) {
+    heap_.abandon(operation);
+    return readable.error();
+  }
+  if (!found) return gone();
+  return number;
+}
+
+Status Store::check_alive(const DictHeader& header, const HandleWords& handle) const {
+  if (!has_handle(header, handle)) return gone();
+  switch (peek(header.state)) {
+    case kDictLive:
+      return ok_status();
+    case kDictCorrupt:
+      return make_error(Errc::corrupt, "set aside");
+    default:
+      return gone();
+  }
+}
+
+Result<DictHeader*> Store::lock_dict(Operation& operation, const Handle& handle) {
+  const HandleWords words = words_of(handle);
+  Result<std::uint32_t> number = find(operation, words);
+  if (!number) return std::move(number).error();
+  DictHeader* const header = index_.header(*number);
+  if (header == nullptr) return gone();
+  if (Status locked = operation.lock(header->lock); !locked) return std::move(locked).error();
+  // Found without a lock: it may have been destroyed, and even made anew under another handle.
+  if (Status alive = check_alive(*header, words); !alive) {
+    operation.unlock(header->lock);
+    return std::move(alive).error();
+  }
+  return header;
+}
+
+template <class Work>
+auto Store::with_dict(Operation& operation, const Handle& handle, Work work)
+    -> decltype(work(std::declval<Dict&>(), std::declval<DictHeader&>())) {
+  Result<DictHeader*> header = lock_dict(operation, handle);
+  if (!header) return std::move(header).error();
+  Dict dict(operation, heap_, limits_, **header);
+  auto result = work(dict, **header);
+  if (!result.ok() && result.error().code == Errc::corrupt)
+    table::put((*header)->state, kDictCorrupt, "dict.corrupt");
+  operation.unlock((*header)->lock);
+  if (result.ok()) {
+    heap_.settle(operation);
+  } else {
+    heap_.abandon(operation);
+  }
+  return result;
+}
+
+// ---- Dicts
+
+Status Store::create(const Handle& handle) {
+  Operation operation(*mapping_, *place_, *this);
+  if (Status locked = operation.lock(super().index_lock); !locked) return locked;
+  const HandleWords words = words_of(handle);
+  std::uint32_t number = 0;
+  Status made = ok_status();
+  if (index_.find_place(words, number) != nullptr) {
+    made = make_error(Errc::exists);
+  } else if (peek(super().dicts) >= limits_.max_dicts) {
+    made = make_error(Errc::table_full, "max_dicts");
+  } else {
+    made = index_.make_room(operation);
+  }
+  if (made) made = index_.add(operation, words);
+  if (made) operation.commit();
+  operation.unlock(super().index_lock);
+  if (made) {
+    operation.finish();
+  } else {
+    heap_.abandon(operation);
+  }
+  return made;
+}
+
+bool Store::destroy(const Handle& handle) {
+  Operation operation(*mapping_, *place_, *this);
+  if (!operation.lock(super().index_lock)) return false;
+  std::uint32_t number = 0;
+  (void)index_.make_readable(operation);
+  Half* const place = index_.find_place(words_of(handle), number);
+  DictHeader* const header = place == nullptr ? nullptr : index_.header(number);
+  const bool locked = header != nullptr && operation.lock(header->lock).ok();
+  if (locked) {
+    index_.remove(operation, *place, *header);
+    operation.commit();
+    operation.unlock(header->lock);
+  }
+  operation.unlock(super().index_lock);
+  if (locked) operation.finish();
+  return locked;
+}
+
+Result<Blob> Store::get(const Handle& handle, const KeyView& key) {
+  const HashedKey hashed(seed_, key);
+  Operation operation(*mapping_, *place_, *this);
+  return with_dict(operation, handle, [&](Dict& dict, DictHeader& header) -> Result<Blob> {
+    Result<Dict::Found> found = dict.find(hashed);
+    if (!found) return std::move(found).error();
+    if (found->entry == nullptr) return Blob();
+    return hand_out(operation, dict, header, peek(found->entry->value));
+  });
+}
+
+Status Store::put(const Handle& handle, const KeyView& key, NewBlob blob) {
+  const auto* text = std::get_if<ByteSpan>(&key);
+  if (text != nullptr && text->size() > limits_.max_key_bytes)
+    return make_error(Errc::table_full, "max_key_bytes");
+  const HashedKey hashed(seed_, key);
+  NewValue value{blob.bytes(), blob.tag()};
+  if (blob.holds_block()) {
+    // Not what the record says, which others may have damaged.
+    value.block = static_cast<Offset>(blob.data_ - mapping_->base()) - kHeaderBytes;
+    Block(*mapping_, value.block).describe(static_cast<std::uint32_t>(blob.size()), blob.tag());
+    value.record = &record(blob.record_).block;
+  }
+  Status stored = ok_status();
+  {
+    Operation operation(*mapping_, *place_, *this);
+    stored = with_dict(operation, handle, [&](Dict& dict, DictHeader&) { return dict.put(hashed, value); });
+  }
+  if (stored && blob.holds_block()) {
+    place_->leave_record(blob.record_);
+    blob.store_ = nullptr;
+  }
+  return stored;
+}
+
+Result<bool> Store::erase(const Handle& handle, const KeyView& key) {
+  const HashedKey hashed(seed_, key);
+  Operation operation(*mapping_, *place_, *this);
+  return with_dict(operation, handle, [&](Dict& dict, DictHeader&) -> Result<bool> {
+    Result<bool> erased = dict.erase(hashed);
+    if (!erased || !*erased) return erased;
+    heap_.settle(operation);
+    if (Status compacted = dict.compact_if_worthwhile(); !compacted) return std::move(compacted).error();
+    return true;
+  });
+}
+
+Result<bool> Store::contains(const Handle& handle, const KeyView& key) {
+  const HashedKey hashed(seed_, key);
+  Operation operation(*mapping_, *place_, *this);
+  return with_dict(operation, handle, [&](Dict& dict, DictHeader&) -> Result<bool> {
+    Result<Dict::Found> found = dict.find(hashed);
+    if (!found) return std::move(found).error();
+    return found->entry != nullptr;
+  });
+}
+
+Result<std::vector<Key>> Store::keys(const Handle& handle) {
+  Operation operation(*mapping_, *place_, *this);
+  return with_dict(operation, handle, [](Dict& dict, DictHeader&) { return dict.keys(); });
+}
+
+Result<DictStats> Store::stats(const Handle& handle) {
+  Operation operation(*mapping_, *place_, *this);
+  return with_dict(operation, handle, [](Dict&, DictHeader& header) -> Result<DictStats> {
+    return DictStats{peek(header.live), peek(header.bytes), peek(header.pinned)};
+  });
+}
+
+std::vector<Handle> Store::handles() const {
+  std::vector<Handle> handles;
+  const std::uint32_t end = index_.number_of_headers();
+  for (std::uint32_t number = 0; number < end; ++number) {
+    const DictHeader* header = index_.header(number);
+    if (header == nullptr) continue;
+    const std::uint32_t state = header->state.load(std::memory_order_acquire);
+    if (state == kDictLive || state == kDictCorrupt) handles.push_back(handle_of(*header));
+  }
+  return handles;
+}
+
+TableStats Store::stats() const {
+  TableStats stats;
+  const std::uint32_t end = index_.number_of_headers();
+  for (std::uint32_t number = 0; number < end; ++number) {
+    const DictHeader* header = index_.header(number);
+    if (header == nullptr) continue;
+    const std::uint32_t state = peek(header->state);
+    if (state != kDictFree) stats.pinned += peek(header->pinned);
+    if (state != kDictLive) continue;
+    ++stats.dicts;
+    stats.keys += peek(header->live);
+    stats.bytes += peek(header->bytes);
+  }
+  stats.used = heap_.used_bytes();
+  stats.free = heap_.free_bytes();
+  stats.repairs = peek(super().repairs);
+  stats.file_bytes = mapping_->backed_bytes();
+  for (std::uint32_t slot = 0; slot < kSlots; ++slot)
+    if (peek(mapping_->process(slot).state) == kSlotTaken) ++stats.processes;
+  return stats;
+}
+
+// ---- Values
+
+Result<BlobWriter> Store::allocate(std::size_t size) {
+  BlobWriter writer;
+  writer.size_ = size;
+  if (size <= kInlineBytes) {
+    writer.data_ = writer.own_.data();
+    return writer;
+  }
+  if (size > kMaxBlobBytes) return make_error(Errc::table_full, "value size");
+  const auto number = place_->take_record();
+  if (!number) return copy_buffer(std::move(writer));
+  Record& mine = record(*number);
+  table::put(mine.info, static_cast<std::uint64_t>(RecordKind::prepared) << 32, "record.prepared");
+  Operation operation(*mapping_, *place_, *this);
+  Result<Block> block = heap_.take(operation, size, mine.block);
+  if (!block) {
+    table::put(mine.block, 0, "record.none");
+    place_->leave_record(*number);
+    return std::move(block).error();
+  }
+  writer.data_ = block->payload();
+  writer.record_ = *number;
+  writer.store_ = this;
+  writer.generation_ = generation_;
+  return writer;
+}
+
+// All records are taken: bytes of this process's own, which put will copy.
+Result<BlobWriter> Store::copy_buffer(BlobWriter writer) {
+  writer.heap_.reset(new (std::nothrow) std::uint8_t[writer.size_]);
+  if (writer.heap_ == nullptr) return no_memory();
+  writer.data_ = writer.heap_.get();
+  return writer;
+}
+
+Result<Blob> Store::hand_out(Operation& operation, Dict& dict, DictHeader& header, std::uint64_t word) {
+  Blob blob;
+  if (is_inline_word(word)) {
+    const std::uint64_t bytes = inline_bytes(word);
+    std::memcpy(blob.own_.data(), &bytes, sizeof bytes);
+    blob.data_ = blob.own_.data();
+    blob.size_ = inline_size(word);
+    blob.tag_ = inline_tag(word);
+    return blob;
+  }
+  if (!is_block_word(word)) return make_error(Errc::corrupt, "value");
+  Result<Block> block = dict.value_block(word);
+  if (!block) return std::move(block).error();
+  blob.size_ = block->size();
+  blob.tag_ = block->tag();
+  if (blob.size_ <= kInlineBytes) {
+    std::memcpy(blob.own_.data(), block->payload(), blob.size_);
+    blob.data_ = blob.own_.data();
+    return blob;
+  }
+  if (pin(operation, *block, header, blob)) return blob;
+  blob.heap_.reset(new (std::nothrow) std::uint8_t[blob.size_]);
+  if (blob.heap_ == nullptr) return no_memory();
+  std::memcpy(blob.heap_.get(), block->payload(), blob.size_);
+  blob.data_ = blob.heap_.get();
+  return blob;
+}
+
+bool Store::pin(Operation& operation, const Block& block, DictHeader& header, Blob& blob) {
+  if (block.pins() >= kMostPins) return false;
+  const auto number = place_->take_record();
+  if (!number) return false;
+  Record& mine = record(*number);
+  operation.set(block.header().meta, peek(block.header().meta) + kOnePin);
+  operation.set(header.pinned, peek(header.pinned) + 1);
+  operation.set(mine.info, (static_cast<std::uint64_t>(RecordKind::pinned) << 32) | peek(header.number));
+  operation.set(mine.block, block.offset());
+  operation.commit();
+  blob.data_ = block.payload();
+  blob.record_ = *number;
+  blob.store_ = this;
+  blob.generation_ = generation_;
+  return true;
+}
+
+void Store::unpin(Operation& operation, Record& pinned) {
+  const auto number = static_cast<std::uint32_t>(peek(pinned.info));
+  DictHeader* const header = index_.header(number);
+  if (header == nullptr) return table::put(pinned.block, 0, "unpin.lost");
+  if (!operation.lock(header->lock)) return;
+  const Offset at = peek(pinned.block);
+  operation.set(pinned.block, 0);
+  if (peek(header->pinned) != 0) operation.set(header->pinned, peek(header->pinned) - 1);
+  if (Block::may_be_block(*mapping_, at, heap_.data_end())) {
+    const Block block(*mapping_, at);
+    const std::uint32_t meta = peek(block.header().meta);
+    if (block.sound(heap_.data_end()) && pins_of(meta) != 0) {
+      operation.set(block.header().meta, meta - kOnePin);
+      if (pins_of(meta) == 1 && block.is(BlockState::retired, number)) operation.drop(block);
+    }
+  }
+  operation.commit();
+  operation.unlock(header->lock);
+  heap_.settle(operation);
+}
+
+void Store::release(BlobBytes& bytes) noexcept {
+  // A forked child has its parent's objects, but not what they hold.
+  if (bytes.generation_ != generation_) return;
+  Record& mine = record(bytes.record_);
+  Operation operation(*mapping_, *place_, *this);
+  if (static_cast<RecordKind>(peek(mine.info) >> 32) == RecordKind::pinned) {
+    unpin(operation, mine);
+  } else {
+    heap_.give_back(operation, peek(mine.block), mine.block);
+  }
+  if (peek(mine.block) == 0) place_->leave_record(bytes.record_);
+}
+
+// ---- The end of dicts
+
+std::vector<std::uint32_t> Store::dead_dicts(Operation& operation) {
+  std::vector<std::uint32_t> numbers;
+  if (!operation.lock(super().index_lock)) return numbers;
+  const std::uint32_t most = index_.number_of_headers();
+  for (std::uint32_t next = peek(super().dead_dict); next != 0 && numbers.size() < most;) {
+    const DictHeader* header = index_.header(next - 1);
+    if (header == nullptr) break;
+    numbers.push_back(next - 1);
+    next = peek(header->next);
+  }
+  operation.unlock(super().index_lock);
+  return numbers;
+}
+
+bool Store::reclaim(std::size_t most) {
+  Operation operation(*mapping_, *place_, *this);
+  for (const std::uint32_t number : dead_dicts(operation)) {
+    DictHeader& header = *index_.header(number);
+    if (!operation.lock(header.lock)) continue;
+    const std::uint64_t before = peek(header.reclaimed);
+    const bool dead = peek(header.state) == kDictDead;
+    const bool empty = dead && Dict(operation, heap_, limits_, header).reclaim(most);
+    // A dict that only waits for its readers is no work: else there would always be some left.
+    std::uint64_t done = peek(header.reclaimed) - before;
+    operation.unlock(header.lock);
+    if (empty && recycle(operation, header)) ++done;
+    most -= std::min<std::uint64_t>(most, done);
+    if (most == 0) return true;
+  }
+  return false;
+}
+
+// A header whose values readers still hold waits for a later call.
+bool Store::recycle(Operation& operation, DictHeader& header) {
+  if (!operation.lock(super().index_lock)) return false;
+  bool recycled = false;
+  if (operation.lock(header.lock)) {
+    recycled = peek(header.state) == kDictDead && peek(header.pinned) == 0;
+    if (recycled) index_.recycle(operation, header);
+    operation.unlock(header.lock);
+  }
+  operation.unlock(super().index_lock);
+  return recycled;
+}
+
+// ---- Making and attaching
+
+std::uint64_t constants_check(const Superblock& super) {
+  std::uint64_t sum = 0;
+  for (const Word* word :
+       {&super.magic, &super.version, &super.max_table_bytes, &super.max_dict_bytes, &super.max_dict_keys,
+        &super.max_key_bytes, &super.max_dicts, &super.seed0, &super.seed1, &super.pid_namespace})
+    sum = (sum ^ peek(*word)) * 0x9e3779b97f4a7c15;
+  return sum;
+}
+
+Store::Store(std::unique_ptr<Mapping> mapping, const Limits& limits, const SipKey& seed)
+    : mapping_(std::move(mapping)),
+      limits_(limits),
+      seed_(seed),
+      heap_(*mapping_, limits.max_table_bytes),
+      index_(*mapping_, heap_) {}
+
+Result<std::unique_ptr<Store>> Store::make(std::unique_ptr<Mapping> mapping, const Limits& limits) {
+  Superblock& super = mapping->superblock();
+  draft(super.version, kLayoutVersion);
+  draft(super.max_table_bytes, limits.max_table_bytes);
+  draft(super.max_dict_bytes, limits.max_dict_bytes);
+  draft(super.max_dict_keys, limits.max_dict_keys);
+  draft(super.max_key_bytes, std::min(limits.max_key_bytes, kMostKeyBytes));
+  draft(super.max_dicts, limits.max_dicts);
+  draft(super.seed0, random_word());
+  draft(super.seed1, random_word());
+  draft(super.pid_namespace, pid_namespace());
+  draft(super.magic, kFileMagic);
+  draft(super.constants_check, constants_check(super));
+  return attach(std::move(mapping));
+}
+
+Result<std::unique_ptr<Store>> Store::attach(std::unique_ptr<Mapping> mapping) {
+  const Superblock& super = mapping->superblock();
+  if (peek(super.constants_check) != constants_check(super))
+    return make_error(Errc::bad_config, "table: its first page is damaged");
+  if (peek(super.pid_namespace) != pid_namespace())
+    return make_error(Errc::bad_config, "table: made in another pid namespace");
+  Limits limits;
+  limits.max_table_bytes = peek(super.max_table_bytes);
+  limits.max_dict_bytes = peek(super.max_dict_bytes);
+  limits.max_dict_keys = peek(super.max_dict_keys);
+  limits.max_key_bytes = peek(super.max_key_bytes);
+  limits.max_dicts = peek(super.max_dicts);
+  const SipKey seed{peek(super.seed0), peek(super.seed1)};
+  std::unique_ptr<Store> store(new Store(std::move(mapping), limits, seed));
+  if (Status claimed = store->claim_slot(); !claimed) return std::move(claimed).error();
+  // Where no port looks after the table, slots of the dead would run out.
+  store->sweep();
+  return store;
+}
+
+}  // namespace pyport::table

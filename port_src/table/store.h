@@ -1,0 +1,108 @@
+// The mapped table of one process, and its place in it: what Table's functions are made of.
+//
+// Thread safety: all of it, but after_fork.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "table/blob.h"
+#include "table/dict.h"
+#include "table/heap.h"
+#include "table/index.h"
+#include "table/key.h"
+#include "table/limits.h"
+#include "table/mapping.h"
+#include "table/operation.h"
+#include "table/place.h"
+#include "table/table.h"
+
+namespace pyport::table {
+
+// Of the words of the superblock that never change.
+std::uint64_t constants_check(const Superblock& super);
+
+class Store final : public Repairer {
+ public:
+  static Result<std::unique_ptr<Store>> make(std::unique_ptr<Mapping> mapping, const Limits& limits);
+  static Result<std::unique_ptr<Store>> attach(std::unique_ptr<Mapping> mapping);
+  ~Store() override;
+
+  Status after_fork();
+
+  Status create(const Handle& handle);
+  bool destroy(const Handle& handle);
+  Result<BlobWriter> allocate(std::size_t size);
+  Result<Blob> get(const Handle& handle, const KeyView& key);
+  Status put(const Handle& handle, const KeyView& key, NewBlob blob);
+  Result<bool> erase(const Handle& handle, const KeyView& key);
+  Result<bool> contains(const Handle& handle, const KeyView& key);
+  Result<std::vector<Key>> keys(const Handle& handle);
+  Result<DictStats> stats(const Handle& handle);
+  std::vector<Handle> handles() const;
+  TableStats stats() const;
+  std::size_t sweep();
+  bool reclaim(std::size_t most);
+
+  // Lets go of a block that a Blob, a BlobWriter or a NewBlob has in its hand.
+  void release(BlobBytes& bytes) noexcept;
+  std::uint32_t generation() const { return generation_; }
+
+  void repair(Operation& operation, Offset lock) override;
+
+  const Mapping& mapping() const { return *mapping_; }
+  const Heap& heap() const { return heap_; }
+  const Index& index() const { return index_; }
+
+ private:
+  Store(std::unique_ptr<Mapping> mapping, const Limits& limits, const SipKey& seed);
+
+  // Finds the dict, takes its lock, calls `work(dict, header)`, lets go; settles the change, or abandons
+  // it and sets a damaged dict aside.
+  template <class Work>
+  auto with_dict(Operation& operation, const Handle& handle, Work work)
+      -> decltype(work(std::declval<Dict&>(), std::declval<DictHeader&>()));
+  Result<DictHeader*> lock_dict(Operation& operation, const Handle& handle);
+  Result<std::uint32_t> find(Operation& operation, const HandleWords& handle);
+  Status check_alive(const DictHeader& header, const HandleWords& handle) const;
+
+  Result<Blob> hand_out(Operation& operation, Dict& dict, DictHeader& header, std::uint64_t word);
+  static Result<BlobWriter> copy_buffer(BlobWriter writer);
+  // False when it cannot be pinned and has to be copied.
+  bool pin(Operation& operation, const Block& block, DictHeader& header, Blob& blob);
+  void unpin(Operation& operation, Record& record);
+
+  Status claim_slot();
+  // False when all of these are taken.
+  Result<bool> claim_one_of(std::uint32_t first, std::uint32_t end);
+  void leave_place();
+  static void leave_entry(ProcessEntry& entry);
+  void clear_slot(Operation& operation, std::uint32_t slot);
+  void clear_locks(Operation& operation, std::uint32_t slot, const Hand& hand);
+  void clear_hand(Operation& operation, std::uint32_t slot, Hand& hand);
+  void clear_records(Operation& operation, std::uint32_t slot);
+  Half* lock_at(Offset at) const;
+  void carry_out_under(Offset lock);
+  bool dead(std::uint32_t slot) const;
+  std::vector<std::uint32_t> dead_dicts(Operation& operation);
+  // False when readers still hold some of its values.
+  bool recycle(Operation& operation, DictHeader& header);
+
+  Superblock& super() const { return mapping_->superblock(); }
+  Record& record(std::uint32_t number) const { return place_->slot().record[number]; }
+
+  const std::unique_ptr<Mapping> mapping_;
+  const Limits limits_;
+  const SipKey seed_;
+  Heap heap_;
+  Index index_;
+  std::unique_ptr<Place> place_;
+  std::uint32_t generation_ = 0;  // counts forks
+};
+
+}  // namespace pyport::table

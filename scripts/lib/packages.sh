@@ -1,0 +1,21 @@
+# The packages that the tests import, in a virtual environment of their own; .setup/packages leads to it.
+# Needs environment.sh.
+
+package_list=test/packages/requirements.txt
+
+# packages_home PYTHON: prints the folder for this Python and this list of packages.
+packages_home() { environment_home packages "$1" "$package_list"; }
+
+# install_packages PYTHON: false when they cannot be had, after saying so. That is not the end of a set-up: all
+# tests but those of packages can run, and these fail.
+install_packages() {
+  packages=$(packages_home "$1")
+  rm -f .setup/packages
+  if ! make_environment "$packages" "$1" "$package_list" 'Installing the packages for tests' \
+    --only-binary=:all: --no-deps --require-hashes --retries 2 --timeout 15; then
+    warn "pip could not install the packages that $package_list names: is the package index out of reach?
+         The suite py_packages_SUITE will fail. Set up again with: scripts/setup test"
+    return 1
+  fi
+  ln -s "$packages" .setup/packages
+}

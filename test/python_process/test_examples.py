@@ -1,0 +1,34 @@
+"""The examples for ordinary processes, run as a reader would run them."""
+
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+from process_case import HANG
+
+EXAMPLES = Path(__file__).resolve().parent.parent.parent / "examples"
+
+
+def shown(name, *args):
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / name), *args], capture_output=True, text=True, timeout=HANG, check=False
+    )
+    if done.returncode != 0 or done.stderr:
+        raise AssertionError(done.stdout + done.stderr)
+    return done.stdout
+
+
+class TestExamples(unittest.TestCase):
+    def test_dshared(self):
+        lines = shown("dshared.py").splitlines()
+        self.assertEqual(lines[0], "val")
+        self.assertEqual(lines[1], "[1, -2, 1099511627776] {'list': [[], [None, 'x']]}")
+        self.assertEqual(lines[2], "from process 2")
+
+    def test_processes(self):
+        output = shown("processes.py", str(EXAMPLES))
+        self.assertRegex(output, r"killed a worker after \d+ writes; exit code -9\nlost: 0\n")
+        total = 40 * len(list(EXAMPLES.glob("*.py")))
+        self.assertIn(f"{total} of {total} results, ", output)
+        self.assertIn("1 dict, destroyed now", output)

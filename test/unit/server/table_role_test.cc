@@ -1,0 +1,185 @@
+#include "server/table_role.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <map>
+#include <memory>
+
+#include "asker.h"
+#include "etf/reader.h"
+
+namespace pyport::server {
+namespace {
+
+using protocol::Op;
+using test::Frame;
+
+Bytes handle_bytes(std::uint8_t byte) { return Bytes(16, byte); }
+
+struct TableRoleTest : ::testing::Test {
+  Bytes raw(Op op, const Bytes& body = {}, std::uint16_t flags = 0) { return asker.raw(op, body, flags); }
+  Frame ask(Op op, const Bytes& body = {}) { return asker.ask(op, body); }
+  Op op_of(Op op, const test::Fill& fill) { return asker.op_of(op, fill); }
+  Bytes error_of(Op op, const Bytes& body) { return asker.error_of(op, body); }
+
+  void make_dict(std::uint8_t byte = 1) {
+    const Bytes handle = handle_bytes(byte);
+    EXPECT_EQ(op_of(Op::create, [&](etf::Writer w) { w.binary(handle); }), Op::ok);
+  }
+
+  static test::Fill at(const std::string& key, std::uint8_t dict = 1) {
+    return [=](etf::Writer w) { w.tuple(2).binary(handle_bytes(dict)).text(key); };
+  }
+
+  static test::Fill put(const std::string& key, const test::Fill& value, std::uint8_t dict = 1) {
+    return [=](etf::Writer w) { value(w.tuple(3).binary(handle_bytes(dict)).text(key)); };
+  }
+
+  const std::unique_ptr<table::Table> owned = *table::Table::anonymous();
+  table::Table& table = *owned;
+  Reaper reaper{table, std::chrono::milliseconds(0)};  // without its thread
+  TableRole role{table, reaper, {value::NoneAtom::none, test::kAskerMax, 12345}};
+  test::Asker asker{role};
+};
+
+// A map from atoms to numbers.
+std::map<std::string, std::uint64_t> numbers_of(const Bytes& body) {
+  etf::Reader reader(body);
+  std::size_t pairs = 0;
+  EXPECT_TRUE(reader.map(pairs));
+  std::map<std::string, std::uint64_t> numbers;
+  for (std::size_t i = 0; i < pairs; ++i) {
+    std::string key;
+    EXPECT_TRUE(reader.atom(key));
+    EXPECT_TRUE(reader.uint64(numbers[key])) << key;
+  }
+  return numbers;
+}
+
+TEST_F(TableRoleTest, PingIsAnswered) { EXPECT_EQ(ask(Op::ping).header.op, Op::ok); }
+
+TEST_F(TableRoleTest, DictLivesFromNewToDestroy) {
+  EXPECT_EQ(op_of(Op::get, at("k")), Op::gone);
+  make_dict();
+  EXPECT_EQ(op_of(Op::get, at("k")), Op::missing);
+  EXPECT_EQ(op_of(Op::set, put("k", [](etf::Writer w) { w.tuple(2).atom("true").integer(7); })), Op::ok);
+  const Frame value = ask(Op::get, test::body(at("k")));
+  EXPECT_EQ(value.header.op, Op::value);
+  EXPECT_EQ(value.body, test::body([](etf::Writer w) { w.tuple(2).atom("true").integer(7); }));
+  EXPECT_EQ(op_of(Op::del, at("k")), Op::ok);
+  EXPECT_EQ(op_of(Op::del, at("k")), Op::missing);
+  const Bytes handle = handle_bytes(1);
+  const Bytes unknown = handle_bytes(2);
+  EXPECT_EQ(op_of(Op::destroy, [&](etf::Writer w) { w.list(2).binary(handle).binary(unknown).nil(); }),
+            Op::ok);
+  EXPECT_EQ(op_of(Op::get, at("k")), Op::gone);
+  EXPECT_EQ(op_of(Op::set, put("k", [](etf::Writer w) { w.integer(1); })), Op::gone);
+  EXPECT_EQ(op_of(Op::del, at("k")), Op::gone);
+  EXPECT_EQ(op_of(Op::keys, [&](etf::Writer w) { w.binary(handle); }), Op::gone);
+}
+
+TEST_F(TableRoleTest, HandleCannotBeTakenTwice) {
+  make_dict();
+  const Bytes handle = handle_bytes(1);
+  EXPECT_EQ(error_of(Op::create, test::body([&](etf::Writer w) { w.binary(handle); })),
+            test::body([](etf::Writer w) { w.atom("exists"); }));
+}
+
+TEST_F(TableRoleTest, KeysComeInTheOrderOfInsertion) {
+  make_dict();
+  const Bytes handle = handle_bytes(1);
+  for (const char* key : {"z", "a", "m"}) {
+    EXPECT_EQ(op_of(Op::set, put(key, [](etf::Writer w) { w.integer(1); })), Op::ok);
+  }
+  EXPECT_EQ(op_of(Op::set, [&](etf::Writer w) { w.tuple(3).binary(handle).integer(-5).nil(); }), Op::ok);
+  EXPECT_EQ(ask(Op::keys, test::body([&](etf::Writer w) { w.binary(handle); })).body,
+            test::body([](etf::Writer w) { w.list(4).text("z").text("a").text("m").integer(-5).nil(); }));
+}
+
+TEST_F(TableRoleTest, ValueThatCannotBeConvertedLeavesTheOldOne) {
+  make_dict();
+  EXPECT_EQ(op_of(Op::set, put("k", [](etf::Writer w) { w.integer(1); })), Op::ok);
+  const auto twice = [](etf::Writer w) { w.list(1).map(2).atom("a").integer(1).text("a").integer(2).nil(); };
+  EXPECT_EQ(error_of(Op::set, test::body(put("k", twice))), test::body([](etf::Writer w) {
+              w.tuple(3).atom("bad_term").list(2).integer(1).text("a").nil().atom("duplicate_key");
+            }));
+  EXPECT_EQ(ask(Op::get, test::body(at("k"))).body, test::body([](etf::Writer w) { w.integer(1); }));
+}
+
+TEST_F(TableRoleTest, ValueTooLargeForAFrameIsAnError) {
+  make_dict();
+  const Bytes half(test::kAskerMax / 2, 'x');
+  const auto large = [&](etf::Writer w) { w.list(3).binary(half).binary(half).binary(half).nil(); };
+  EXPECT_EQ(op_of(Op::set, put("k", large)), Op::ok);
+  const Bytes error = error_of(Op::get, test::body(at("k")));
+  etf::Reader reader(error);
+  EXPECT_TRUE(reader.tuple_of(3) && reader.atom_is("frame_too_large"));
+}
+
+TEST_F(TableRoleTest, FailuresWithoutReplyAreEventsOfNamespaceZero) {
+  const Bytes set = test::body(put("k", [](etf::Writer w) { w.integer(1); }));
+  Frame event = test::only_frame(raw(Op::set, set, protocol::kNoReply));
+  EXPECT_EQ(event.header.op, Op::cast_failed);
+  EXPECT_EQ(event.body, test::body([](etf::Writer w) { w.tuple(2).integer(0).atom("gone"); }));
+  event = test::only_frame(raw(Op::cancel, test::body([](etf::Writer w) { w.nil(); })));
+  EXPECT_EQ(event.header.op, Op::cast_failed);
+}
+
+TEST_F(TableRoleTest, SuccessWithoutReplyIsSilent) {
+  const Bytes handle = handle_bytes(1);
+  EXPECT_TRUE(
+      raw(Op::create, test::body([&](etf::Writer w) { w.binary(handle); }), protocol::kNoReply).empty());
+  EXPECT_TRUE(raw(Op::set, test::body(put("k", [](etf::Writer w) { w.nil(); })), protocol::kNoReply).empty());
+  EXPECT_TRUE(raw(Op::get, test::body(at("k")), protocol::kNoReply).empty());
+  EXPECT_TRUE(raw(Op::info, {}, protocol::kNoReply).empty());
+  EXPECT_TRUE(raw(Op::ping, {}, protocol::kNoReply).empty());
+}
+
+TEST_F(TableRoleTest, InfoTellsOfTheTable) {
+  make_dict();
+  EXPECT_EQ(op_of(Op::set, put("key", [](etf::Writer w) { w.integer(1); })), Op::ok);
+  const auto numbers = numbers_of(ask(Op::info).body);
+  EXPECT_EQ(numbers.size(), 12u);
+  EXPECT_EQ(numbers.at("dicts"), 1u);
+  EXPECT_EQ(numbers.at("keys"), 1u);
+  EXPECT_GT(numbers.at("bytes"), 3u);
+  EXPECT_EQ(numbers.at("processes"), 1u);
+  EXPECT_EQ(numbers.at("max_bytes"), 12345u);
+  EXPECT_EQ(numbers.at("os_pid"), static_cast<std::uint64_t>(getpid()));
+}
+
+TEST_F(TableRoleTest, StatTellsOfADict) {
+  const test::Fill handle = [](etf::Writer w) { w.binary(handle_bytes(1)); };
+  EXPECT_EQ(op_of(Op::stat, handle), Op::gone);
+  make_dict();
+  EXPECT_EQ(numbers_of(ask(Op::stat, test::body(handle)).body)["keys"], 0u);
+  EXPECT_EQ(op_of(Op::set, put("key", [](etf::Writer w) { w.integer(1); })), Op::ok);
+  const auto numbers = numbers_of(ask(Op::stat, test::body(handle)).body);
+  EXPECT_EQ(numbers.size(), 3u);
+  EXPECT_EQ(numbers.at("keys"), 1u);
+  EXPECT_GT(numbers.at("bytes"), 3u);
+  EXPECT_EQ(numbers.at("pinned"), 0u);
+}
+
+TEST_F(TableRoleTest, DictsAreListed) {
+  EXPECT_EQ(ask(Op::dicts).body, test::body([](etf::Writer w) { w.nil(); }));
+  make_dict(7);
+  EXPECT_EQ(ask(Op::dicts).body, test::body([](etf::Writer w) { w.list(1).binary(handle_bytes(7)).nil(); }));
+}
+
+TEST_F(TableRoleTest, SweepIsAnswered) { EXPECT_EQ(ask(Op::sweep).header.op, Op::ok); }
+
+TEST_F(TableRoleTest, WhatPythonIsNeededForIsUnknown) {
+  const Bytes eval = test::body([](etf::Writer w) { w.tuple(3).integer(17).text("x").map(0); });
+  const Bytes list = test::body([](etf::Writer w) { w.list(1).integer(1).nil(); });
+  EXPECT_EQ(error_of(Op::eval, eval), test::unknown_op(Op::eval));
+  EXPECT_EQ(error_of(Op::exec, eval), test::unknown_op(Op::exec));
+  EXPECT_EQ(error_of(Op::ns_new, list), test::unknown_op(Op::ns_new));
+  EXPECT_EQ(error_of(Op::ns_drop, list), test::unknown_op(Op::ns_drop));
+  const Frame event = test::only_frame(raw(Op::cancel, test::body([](etf::Writer w) { w.integer(1); })));
+  EXPECT_EQ(event.header.op, Op::cast_failed);
+}
+
+}  // namespace
+}  // namespace pyport::server

@@ -1,0 +1,159 @@
+// The operations that the crash tests kill.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "crash_harness.h"
+
+namespace pyport::table {
+
+inline const Handle kDict = handle_no(1);
+inline const Handle kOther = handle_no(2);
+inline const std::string kLong(100, 'l');
+inline const std::string kLarge(5000, 'L');
+
+inline std::string name_no(int n) { return "a key that is longer than an entry " + std::to_string(n); }
+
+// An operation to be killed: what is there before, what it does, and what the dict then holds.
+struct Scenario {
+  std::string name;
+  std::function<void(Table&, Model&)> prepare;
+  std::function<bool(Table&)> work;
+  std::function<void(Model&)> expect = [](Model&) {};  // turns the model before into the one after
+  bool ends_dict = false;                              // afterwards the dict may be gone
+  bool at_attach = false;                              // points of taking a place count too
+};
+
+inline void put_model(Table& table, Model& model, const Key& key, const std::string& value) {
+  ASSERT_TRUE(put_text(table, kDict, view_of(key), value).ok());
+  model.put(key, value);
+}
+
+inline void fill(Table& table, Model& model, int count, const std::string& value = "some value") {
+  for (int n = 0; n < count; ++n)
+    put_model(table, model, n % 2 == 0 ? Key(std::int64_t{n}) : Key(name_no(n)), value);
+}
+
+inline bool put_one(Table& table, const Key& key, const std::string& value) {
+  return put_text(table, kDict, view_of(key), value).ok();
+}
+
+inline Scenario put_scenario(std::string name, int before, const Key& key, const std::string& value,
+                             const std::string& old = "some value") {
+  return {std::move(name), [=](Table& table, Model& model) { fill(table, model, before, old); },
+          [=](Table& table) { return put_one(table, key, value); },
+          [=](Model& model) { model.put(key, value); }};
+}
+
+inline Scenario erase_scenario(std::string name, int before, const Key& key,
+                               const std::string& old = "some value") {
+  return {std::move(name), [=](Table& table, Model& model) { fill(table, model, before, old); },
+          [=](Table& table) { return table.erase(kDict, view_of(key)).ok(); },
+          [=](Model& model) { model.erase(key); }};
+}
+
+// A dict in which so many entries are dead that the next change moves the live ones.
+inline void fill_with_dead(Table& table, Model& model) {
+  fill(table, model, 80);
+  for (int n = 0; n < 40; ++n) {
+    const Key key = n % 2 == 0 ? Key(std::int64_t{n}) : Key(name_no(n));
+    ASSERT_TRUE(*table.erase(kDict, view_of(key)));
+    model.erase(key);
+  }
+}
+
+inline std::vector<Scenario> scenarios() {
+  const Key long_key = name_no(1000);
+  std::vector<Scenario> all{
+      put_scenario("set new, the first", 0, Key("k"), "v"),
+      put_scenario("set new, a value in the word", 3, Key("k"), "v"),
+      put_scenario("set new, a value in a block", 3, Key("k"), kLong),
+      put_scenario("set new, a large value", 3, Key("k"), kLarge),
+      put_scenario("set new, a long key", 3, long_key, kLong),
+      put_scenario("set new, a segment more and a larger hash table", 8, long_key, kLong),
+      put_scenario("set new, a larger hash table", 10, Key("k"), "v"),
+      put_scenario("set new, a directory of segments", 1024, Key("k"), "v"),
+      put_scenario("replace, word by word", 3, Key(std::int64_t{0}), "w", "v"),
+      put_scenario("replace, word by block", 3, Key(std::int64_t{0}), kLong, "v"),
+      put_scenario("replace, block by word", 3, Key(std::int64_t{0}), "w", kLong),
+      put_scenario("replace, block by block", 3, Key(std::int64_t{0}), kLong + "!", kLong),
+      put_scenario("replace, large by large", 3, Key(std::int64_t{0}), kLarge + "!", kLarge),
+      erase_scenario("delete, a value in the word", 3, Key(std::int64_t{0}), "v"),
+      erase_scenario("delete, a long key and a block", 3, Key(name_no(1)), kLong),
+      erase_scenario("delete, a large value", 3, Key(std::int64_t{0}), kLarge),
+  };
+  all.push_back({"rehash by delete", fill_with_dead,
+                 [](Table& table) { return table.erase(kDict, std::int64_t{40}).ok(); },
+                 [](Model& model) { model.erase(Key(std::int64_t{40})); }});
+  all.push_back({"destroy", [](Table& table, Model& model) { fill(table, model, 20, kLong); },
+                 [](Table& table) { return table.destroy(std::array{kDict}) == 1; }, [](Model&) {}, true});
+  all.push_back({"give a dead dict's memory back",
+                 [](Table& table, Model&) {
+                   ASSERT_TRUE(table.create(kOther).ok());
+                   for (std::int64_t n = 0; n < 20; ++n) ASSERT_TRUE(put_text(table, kOther, n, kLong).ok());
+                   table.destroy(std::array{kOther});
+                 },
+                 [](Table& table) {
+                   while (table.reclaim(5)) {
+                   }
+                   return true;
+                 }});
+  all.push_back({"create", [](Table& table, Model& model) { fill(table, model, 2); },
+                 [](Table& table) { return table.create(kOther).ok(); }});
+  all.push_back({"create, a chunk and a larger index",
+                 [](Table& table, Model& model) {
+                   fill(table, model, 2);
+                   for (std::uint64_t n = 10; n < 10 + 511; ++n) ASSERT_TRUE(table.create(handle_no(n)).ok());
+                 },
+                 [](Table& table) {
+                   bool good = true;
+                   for (std::uint64_t n = 1000; n < 1000 + 2; ++n)
+                     good = good && table.create(handle_no(n)).ok();
+                   return good;
+                 }});
+  all.push_back({"allocate and give back", [](Table& table, Model& model) { fill(table, model, 2); },
+                 [](Table& table) {
+                   for (const std::size_t size : {200, 3000, 100000})
+                     if (!table.allocate(size).ok()) return false;
+                   return true;
+                 }});
+  all.push_back({"slabs come and go", [](Table& table, Model& model) { fill(table, model, 2); },
+                 [](Table& table) {
+                   std::vector<Result<BlobWriter>> writers;
+                   for (int n = 0; n < 35; ++n) writers.push_back(table.allocate(4000));
+                   return writers.back().ok();
+                 }});
+  all.push_back({"pin and let go",
+                 [](Table& table, Model& model) { put_model(table, model, Key("k"), kLarge); },
+                 [](Table& table) {
+                   const Result<Blob> blob = table.get(kDict, text_key("k"));
+                   return blob.ok() && blob->holds_block();
+                 }});
+  all.push_back({"replace what is pinned, and let go",
+                 [](Table& table, Model& model) { put_model(table, model, Key("k"), kLarge); },
+                 [](Table& table) {
+                   const Result<Blob> blob = table.get(kDict, text_key("k"));
+                   return blob.ok() && put_one(table, Key("k"), kLong);
+                 },
+                 [](Model& model) { model.put(Key("k"), kLong); }});
+  all.push_back({"grow the file", [](Table& table, Model& model) { fill(table, model, 2); },
+                 [](Table& table) { return put_one(table, Key("k"), std::string(3 << 20, 'g')); },
+                 [](Model& model) { model.put(Key("k"), std::string(3 << 20, 'g')); }});
+  all.push_back({"many sets and deletes: magazines filled and emptied",
+                 [](Table& table, Model& model) { fill(table, model, 2); },
+                 [](Table& table) {
+                   for (int n = 0; n < 40; ++n)
+                     if (!put_text(table, kOther, std::int64_t{n}, kLong).ok())
+                       return table.create(kOther).ok();
+                   return true;
+                 }});
+  all.push_back({"take a place", [](Table& table, Model& model) { fill(table, model, 2); },
+                 [](Table& table) { return put_one(table, Key("k"), "v"); },
+                 [](Model& model) { model.put(Key("k"), "v"); }, false, true});
+  return all;
+}
+
+}  // namespace pyport::table

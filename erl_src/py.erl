@@ -82,6 +82,7 @@
 -export([spawn_call/3, spawn_call/4, spawn_call/5, spawn_call/6, await/1, await/2, interrupt/1, cancel/1]).
 -export([cast/3, cast/4, cast/5, cast/6]).
 -export([start_pool/2, stop_pool/1, on_restart/1, on_restart/2]).
+-export([shared_dict_name/1]).
 -export([version/0, info/0, info/1]).
 
 -export_type([shared_dict/0, key/0, value/0, name/0, names/0, pool/0, options/0, pool_options/0, reason/0, worker/0,
@@ -441,6 +442,18 @@ info() -> dict_result(py_info:info()).
 info(SD) ->
     case py_dict:info(SD) of
         {value, Info} -> Info;
+        {badarg, Cause} -> ?BADARG([SD], Cause);
+        Failure -> dict_result(Failure)
+    end.
+
+%% @doc The dict's name as text, by which a Python process of the same user on the same machine opens it:
+%% `SharedDict.open(Name)'. Whoever knows it may use the dict as long as it lives.
+%%
+%% Raises `badarg' as {@link shared_dict_get/2} does.
+-spec shared_dict_name(shared_dict()) -> binary() | {error, reason()}.
+shared_dict_name(SD) ->
+    case py_dict:name(SD) of
+        {value, Name} -> Name;
         {badarg, Cause} -> ?BADARG([SD], Cause);
         Failure -> dict_result(Failure)
     end.

@@ -7,7 +7,7 @@
 -include("py_context.hrl").
 -include("py_protocol.hrl").
 
--export([new/0, get/2, set/3, del/2, keys/1, destroy/1, info/1]).
+-export([new/0, get/2, set/3, del/2, keys/1, destroy/1, info/1, name/1]).
 -export([table_info/0, serve/3]).
 
 -export_type([result/1]).
@@ -60,6 +60,10 @@ destroy(Handle) -> on_dict(Handle, destroy, []).
 -spec info(term()) -> result({value, map()}).
 info(Handle) -> on_dict(Handle, info, []).
 
+%% @doc By which Python processes of the same user and machine open it.
+-spec name(term()) -> result({value, binary()}).
+name(Handle) -> on_dict(Handle, name, []).
+
 with_key(Handle, Op, Key, More) when is_binary(Key) -> on_dict(Handle, Op, [Key | More]);
 with_key(Handle, Op, Key, More) when is_atom(Key) -> on_dict(Handle, Op, [atom_to_binary(Key, utf8) | More]);
 with_key(Handle, Op, Key, More) when is_integer(Key), Key >= -(1 bsl 63), Key < 1 bsl 63 ->
@@ -85,6 +89,11 @@ local(set, Bits, [Key, Value]) ->
 local(del, Bits, [Key]) -> request(?OP_DEL, Bits, py_protocol:del(Bits, Key));
 local(keys, Bits, []) -> request(?OP_KEYS, Bits, py_protocol:encode(Bits));
 local(info, Bits, []) -> request(?OP_STAT, Bits, py_protocol:encode(Bits));
+local(name, Bits, []) ->
+    case local(info, Bits, []) of
+        {value, _} -> {value, py_file_names:dict(py_shared:file(), Bits, node())};
+        Failure -> Failure
+    end;
 local(destroy, Bits, []) ->
     case request(?OP_DESTROY, Bits, py_protocol:encode([Bits])) of
         ok -> py_owner:forget([Bits]);

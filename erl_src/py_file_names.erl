@@ -10,7 +10,7 @@
 %% container's node, which the folder may be shared with, has pids that say nothing here.
 -module(py_file_names).
 
--export([table/4, stderr/2, parse/1, is_stale/3]).
+-export([table/4, stderr/2, parse/1, is_stale/3, dict/3]).
 
 -define(PREFIX, "pyport-").
 
@@ -41,3 +41,20 @@ is_stale(Name, Namespace, IsAlive) ->
         {ok, OsPid, Started, Own} -> not IsAlive(OsPid, Started);
         _ -> false
     end.
+
+%% @doc The name of a dict for Python processes: the table's file (without its folder when that is /dev/shm), the handle's bits,
+%% and the node.
+-spec dict(File :: binary(), Bits :: <<_:128>>, node()) -> binary().
+dict(File, Bits, Node) ->
+    Hex = << <<(hex(Digit))>> || <<Digit:4>> <= Bits >>,
+    <<(in_shm(File))/binary, ":", Hex/binary, ":", (atom_to_binary(Node, utf8))/binary>>.
+
+in_shm(<<"/dev/shm/", Name/binary>> = File) ->
+    case binary:match(Name, <<"/">>) of
+        nomatch -> Name;
+        _ -> File
+    end;
+in_shm(File) -> File.
+
+hex(Digit) when Digit < 10 -> $0 + Digit;
+hex(Digit) -> $a + Digit - 10.

@@ -13,7 +13,7 @@
 namespace pyport::server {
 namespace {
 
-// A line of /proc/self/status: "RssAnon:	    1234 kB".
+// A line of /proc/self/status: "RssAnon:   1234 kB", with a tab behind the colon.
 bool read_line(std::string_view line, std::string_view name, std::uint64_t& bytes) {
   if (!line.starts_with(name)) return false;
   line.remove_prefix(std::min(line.find_first_of("0123456789"), line.size()));

@@ -119,7 +119,10 @@ stranger(_Config) ->
 
 %%% Helpers
 
-name(SD) -> py:eval(<<"sd.handle">>, #{sd => SD}).
+%% Both sides give the same.
+name(SD) ->
+    Name = py:shared_dict_name(SD),
+    {ok, Name} = py:eval(<<"sd.handle">>, #{sd => SD}).
 
 %% A Python process that knows the dict's name, with the dict as `sd'.
 ordinary(SD, Code) ->

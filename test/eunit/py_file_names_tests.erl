@@ -29,3 +29,10 @@ stale_test() ->
     ?assert(py_file_names:is_stale(py_file_names:stderr(Other, 1), ?HERE, Living)),
     ?assertNot(py_file_names:is_stale(Elsewhere, ?HERE, Living)),
     ?assertNot(py_file_names:is_stale(<<"pyport-of-somebody">>, ?HERE, Living)).
+
+name_of_a_dict_test() ->
+    Bits = <<1, 16#ab, 0:112>>,
+    Hex = "01ab" ++ lists:duplicate(28, $0),
+    ?assertEqual(list_to_binary("pyport-1-2-3:" ++ Hex ++ ":a@b"), py_file_names:dict(<<"/dev/shm/pyport-1-2-3">>, Bits, 'a@b')),
+    ?assertEqual(list_to_binary("/dev/shm/x/t:" ++ Hex ++ ":a@b"), py_file_names:dict(<<"/dev/shm/x/t">>, Bits, 'a@b')),
+    ?assertEqual(list_to_binary("/srv/t:" ++ Hex ++ ":a@b"), py_file_names:dict(<<"/srv/t">>, Bits, 'a@b')).

@@ -10,6 +10,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <span>
 #include <utility>
@@ -51,8 +52,26 @@ class BlobBytes {
 
  protected:
   friend class Store;
-  void take(BlobBytes& other) noexcept;
-  void release() noexcept;
+  void take(BlobBytes& other) noexcept {
+    data_ = other.data_;
+    size_ = other.size_;
+    tag_ = other.tag_;
+    if (data_ == other.own_.data()) {
+      data_ = own_.data();
+      if (size_ != 0) std::memcpy(own_.data(), other.own_.data(), size_);
+    } else if (data_ != nullptr) {
+      take_outside(other);
+    }
+    other.data_ = nullptr;
+  }
+  void release() noexcept {
+    if (store_ != nullptr) release_block();
+    heap_.reset();
+    data_ = nullptr;
+  }
+  // Bytes that are not its own.
+  void take_outside(BlobBytes& other) noexcept;
+  void release_block() noexcept;
 
   std::uint8_t* data_ = nullptr;
   std::size_t size_ = 0;

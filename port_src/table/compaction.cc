@@ -40,7 +40,7 @@ class Compaction {
     if (!old) return std::move(old).error();
     old_ = *old;
     for (std::size_t i = 0; i < kFirstSegments + capacity; ++i) {
-      Result<Word*> word = dict_.segment_word(i);
+      Checked<Word*> word = dict_.segment_word(i);
       if (!word) return std::move(word).error();
       if (peek(**word) != 0) old_->add(peek(**word));
     }
@@ -90,7 +90,7 @@ class Compaction {
     const std::uint64_t used = peek(header().used);
     Entry* segment = nullptr;
     for (std::uint64_t i = 0; i < used; ++i) {
-      Result<Entry*> from = dict_.entry(i);
+      Checked<Entry*> from = dict_.entry(i);
       if (!from) return std::move(from).error();
       if (peek((*from)->value) == 0) continue;
       // More than `live` says: what says so is damaged.
@@ -185,7 +185,7 @@ std::uint64_t Dict::directory_capacity() const {
 }
 
 void Dict::drop_entry(std::uint64_t at) {
-  Result<Entry*> found = entry(at);
+  Checked<Entry*> found = entry(at);
   // What is damaged is left alone for ever.
   if (!found || peek((*found)->value) == 0) {
     table::put(header_.reclaimed, at + 1, "reclaim.skip");
@@ -202,7 +202,7 @@ void Dict::drop_entry(std::uint64_t at) {
 void Dict::drop_block(Word& word) {
   const Offset at = peek(word);
   if (at == 0) return;
-  const Result<Block> block = own_block(at, 0, "block");
+  const Checked<Block> block = own_block(at, 0, "block");
   if (block) operation_.drop(*block);
   operation_.set(word, 0);
   operation_.commit();

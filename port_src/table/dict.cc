@@ -11,6 +11,7 @@ namespace pyport::table {
 namespace {
 
 Error corrupt(const char* what) { return make_error(Errc::corrupt, what); }
+Damage damage(const char* what) { return {what}; }
 Error full(const char* limit) { return make_error(Errc::table_full, limit); }
 
 constexpr std::uint64_t kLeastDead = 32;
@@ -32,34 +33,34 @@ std::array<std::uint64_t, 2> key_words(ByteSpan bytes) {
 
 // ---- Reading
 
-Result<Block> Dict::own_block(Offset at, std::size_t size, const char* what) const {
-  if (!Block::may_be_block(operation_.mapping(), at, end())) return corrupt(what);
+Checked<Block> Dict::own_block(Offset at, std::size_t size, const char* what) const {
+  if (!Block::may_be_block(operation_.mapping(), at, end())) return damage(what);
   const Block block(operation_.mapping(), at);
   if (!block.is(BlockState::used, number()) || !block.sound(end()) || block.size() < size)
-    return corrupt(what);
+    return damage(what);
   return block;
 }
 
-Result<Word*> Dict::segment_word(std::size_t segment) const {
+Checked<Word*> Dict::segment_word(std::size_t segment) const {
   if (segment < kFirstSegments) return &header_.segment[segment];
   const std::size_t index = segment - kFirstSegments;
-  if (index >= peek(header_.directory_capacity)) return corrupt("directory of segments");
-  Result<Block> directory =
+  if (index >= peek(header_.directory_capacity)) return damage("directory of segments");
+  Checked<Block> directory =
       own_block(peek(header_.directory), (index + 1) * sizeof(Word), "directory of segments");
-  if (!directory) return std::move(directory).error();
+  if (!directory) return directory.damage();
   return &directory->word(index);
 }
 
-Result<Entry*> Dict::entry(std::uint64_t number) const {
+Checked<Entry*> Dict::entry(std::uint64_t number) const {
   const EntryPlace place = place_of(number);
-  Result<Word*> word = segment_word(place.segment);
-  if (!word) return std::move(word).error();
-  Result<Block> block = own_block(peek(**word), segment_bytes(place.segment), "segment");
-  if (!block) return std::move(block).error();
+  Checked<Word*> word = segment_word(place.segment);
+  if (!word) return word.damage();
+  Checked<Block> block = own_block(peek(**word), segment_bytes(place.segment), "segment");
+  if (!block) return block.damage();
   return reinterpret_cast<Entry*>(block->payload()) + place.index;
 }
 
-Result<bool> Dict::same(const Entry& entry, const HashedKey& key) const {
+Checked<bool> Dict::same(const Entry& entry, const HashedKey& key) const {
   if (peek(entry.hash) != key.hash) return false;
   const std::uint32_t kind = key_kind(entry);
   if (const auto* number = std::get_if<std::int64_t>(&key.key))
@@ -71,65 +72,65 @@ Result<bool> Dict::same(const Entry& entry, const HashedKey& key) const {
     return peek(entry.key[0]) == words[0] && peek(entry.key[1]) == words[1];
   }
   if (kind == kKeyInteger) return false;
-  if (kind != kKeyBlock) return corrupt("kind of a key");
+  if (kind != kKeyBlock) return damage("kind of a key");
   if (bytes.size() <= kShortKey) return false;
-  Result<Block> block = own_block(peek(entry.key[0]), 0, "key");
-  if (!block) return std::move(block).error();
+  Checked<Block> block = own_block(peek(entry.key[0]), 0, "key");
+  if (!block) return block.damage();
   return block->size() == bytes.size() && std::memcmp(block->payload(), bytes.data(), bytes.size()) == 0;
 }
 
-Result<Dict::Found> Dict::find(const HashedKey& key) const {
+Checked<Dict::Found> Dict::find(const HashedKey& key) const {
   if (peek(header_.slots) == 0) return Found{};
   const std::uint64_t mask = peek(header_.slots_mask);
-  if (mask > kMostEntries || (mask & (mask + 1)) != 0) return corrupt("size of the hash table");
-  Result<Block> slots = own_block(peek(header_.slots), (mask + 1) * sizeof(Half), "hash table");
-  if (!slots) return std::move(slots).error();
+  if (mask > kMostEntries || (mask & (mask + 1)) != 0) return damage("size of the hash table");
+  Checked<Block> slots = own_block(peek(header_.slots), (mask + 1) * sizeof(Half), "hash table");
+  if (!slots) return slots.damage();
   const std::uint64_t used = peek(header_.used);
   for (std::uint64_t i = 0; i <= mask; ++i) {
     const std::uint64_t at = (key.hash + i) & mask;
     const std::uint32_t slot = peek(slots->half(at));
     slot_found_ = at;
     if (slot == 0) return Found{};
-    if (slot > used) return corrupt("place in the hash table");
-    Result<Entry*> candidate = entry(slot - 1);
-    if (!candidate) return std::move(candidate).error();
+    if (slot > used) return damage("place in the hash table");
+    Checked<Entry*> candidate = entry(slot - 1);
+    if (!candidate) return candidate.damage();
     if (peek((*candidate)->value) == 0) continue;
-    Result<bool> is_it = same(**candidate, key);
-    if (!is_it) return std::move(is_it).error();
+    Checked<bool> is_it = same(**candidate, key);
+    if (!is_it) return is_it.damage();
     if (*is_it) return Found{*candidate};
   }
-  return corrupt("hash table without an end");
+  return damage("hash table without an end");
 }
 
-Result<Block> Dict::value_block(std::uint64_t word) const { return own_block(block_of(word), 0, "value"); }
+Checked<Block> Dict::value_block(std::uint64_t word) const { return own_block(block_of(word), 0, "value"); }
 
-Result<std::size_t> Dict::value_size(std::uint64_t word) const {
+Checked<std::size_t> Dict::value_size(std::uint64_t word) const {
   if (is_inline_word(word)) return inline_size(word);
-  if (!is_block_word(word)) return corrupt("value");
-  Result<Block> block = value_block(word);
-  if (!block) return std::move(block).error();
+  if (!is_block_word(word)) return damage("value");
+  Checked<Block> block = value_block(word);
+  if (!block) return block.damage();
   return std::size_t{block->size()};
 }
 
-Result<std::size_t> Dict::key_size(const Entry& entry) const {
+Checked<std::size_t> Dict::key_size(const Entry& entry) const {
   switch (key_kind(entry)) {
     case kKeyInteger:
       return sizeof(std::int64_t);
     case kKeyShort:
       return std::min(short_length(entry), kShortKey);
     case kKeyBlock: {
-      Result<Block> block = own_block(peek(entry.key[0]), 0, "key");
-      if (!block) return std::move(block).error();
+      Checked<Block> block = own_block(peek(entry.key[0]), 0, "key");
+      if (!block) return block.damage();
       return std::size_t{block->size()};
     }
     default:
-      return corrupt("kind of a key");
+      return damage("kind of a key");
   }
 }
 
 Result<Key> Dict::key_of(const Entry& entry) const {
   if (key_kind(entry) == kKeyInteger) return Key(static_cast<std::int64_t>(peek(entry.key[0])));
-  Result<std::size_t> size = key_size(entry);
+  Checked<std::size_t> size = key_size(entry);
   if (!size) return std::move(size).error();
   if (key_kind(entry) == kKeyBlock) {
     const Block block(operation_.mapping(), peek(entry.key[0]));
@@ -145,7 +146,7 @@ Result<std::vector<Key>> Dict::keys() const {
   try {
     keys.reserve(std::min({peek(header_.live), used, kBelieved}));
     for (std::uint64_t i = 0; i < used; ++i) {
-      Result<Entry*> at = entry(i);
+      Checked<Entry*> at = entry(i);
       if (!at) return std::move(at).error();
       if (peek((*at)->value) == 0) continue;
       Result<Key> key = key_of(**at);
@@ -185,7 +186,7 @@ void Dict::give_value(const NewValue& value, std::uint64_t word) {
 // The old value's block is stale, or retired when readers have it pinned.
 Status Dict::drop_value(std::uint64_t word) {
   if (!is_block_word(word)) return ok_status();
-  Result<Block> block = value_block(word);
+  Checked<Block> block = value_block(word);
   if (!block) return std::move(block).error();
   if (block->pins() == 0) {
     operation_.drop(*block);
@@ -197,21 +198,21 @@ Status Dict::drop_value(std::uint64_t word) {
 
 Status Dict::drop_key(const Entry& entry) {
   if (key_kind(entry) != kKeyBlock) return ok_status();
-  Result<Block> block = own_block(peek(entry.key[0]), 0, "key");
+  Checked<Block> block = own_block(peek(entry.key[0]), 0, "key");
   if (!block) return std::move(block).error();
   operation_.drop(*block);
   return ok_status();
 }
 
 Status Dict::put(const HashedKey& key, const NewValue& value) {
-  Result<Found> found = find(key);
+  Checked<Found> found = find(key);
   if (!found) return std::move(found).error();
   return found->entry != nullptr ? replace(*found->entry, value) : insert(key, value);
 }
 
 Status Dict::replace(Entry& entry, const NewValue& value) {
   const std::uint64_t old = peek(entry.value);
-  Result<std::size_t> size = value_size(old);
+  Checked<std::size_t> size = value_size(old);
   if (!size) return std::move(size).error();
   const std::uint64_t bytes = peek(header_.bytes) - *size + value.bytes.size();
   if (value.bytes.size() > *size)
@@ -265,12 +266,12 @@ Status Dict::insert(const HashedKey& key, const NewValue& value) {
   if (Status within = check_bytes(bytes); !within) return within;
   if (Status room = make_room(); !room) return room;
   // Room may have been made by moving all entries: the place is looked for anew.
-  Result<Found> found = find(key);
+  Checked<Found> found = find(key);
   if (!found) return std::move(found).error();
   const std::uint64_t used = peek(header_.used);
-  Result<Entry*> at = entry(used);
+  Checked<Entry*> at = entry(used);
   if (!at) return std::move(at).error();
-  Result<Block> slots = own_block(peek(header_.slots), (slot_found_ + 1) * sizeof(Half), "hash table");
+  Checked<Block> slots = own_block(peek(header_.slots), (slot_found_ + 1) * sizeof(Half), "hash table");
   if (!slots) return std::move(slots).error();
   Result<std::uint64_t> word = prepare_value(value);
   if (!word) return std::move(word).error();
@@ -286,14 +287,14 @@ Status Dict::insert(const HashedKey& key, const NewValue& value) {
 }
 
 Result<bool> Dict::erase(const HashedKey& key) {
-  Result<Found> found = find(key);
+  Checked<Found> found = find(key);
   if (!found) return std::move(found).error();
   if (found->entry == nullptr) return false;
   Entry& entry = *found->entry;
   const std::uint64_t word = peek(entry.value);
-  Result<std::size_t> value_bytes = value_size(word);
+  Checked<std::size_t> value_bytes = value_size(word);
   if (!value_bytes) return std::move(value_bytes).error();
-  Result<std::size_t> key_bytes = key_size(entry);
+  Checked<std::size_t> key_bytes = key_size(entry);
   if (!key_bytes) return std::move(key_bytes).error();
   if (Status dropped = drop_value(word); !dropped) return std::move(dropped).error();
   if (Status dropped = drop_key(entry); !dropped) return std::move(dropped).error();
@@ -334,7 +335,7 @@ Status Dict::room_behind_the_last() {
   const std::size_t segment = place_of(used).segment;
   if (segment >= kFirstSegments + peek(header_.directory_capacity))
     if (Status grown = grow_directory(segment + 1); !grown) return grown;
-  Result<Word*> word = segment_word(segment);
+  Checked<Word*> word = segment_word(segment);
   if (!word) return std::move(word).error();
   return peek(**word) != 0 ? ok_status() : add_segment(segment);
 }
@@ -342,7 +343,7 @@ Status Dict::room_behind_the_last() {
 Status Dict::add_segment(std::size_t segment) {
   Result<Block> block = heap_.take(operation_, segment_bytes(segment), operation_.fresh());
   if (!block) return std::move(block).error();
-  Result<Word*> word = segment_word(segment);
+  Checked<Word*> word = segment_word(segment);
   if (!word) return std::move(word).error();
   operation_.give(*block, number());
   operation_.set(**word, block->offset());
@@ -358,7 +359,7 @@ Status Dict::grow_directory(std::size_t segments) {
   if (!block) return std::move(block).error();
   for (std::size_t i = 0; i < capacity; ++i) draft(block->word(i), 0);
   if (old_capacity != 0) {
-    Result<Block> old =
+    Checked<Block> old =
         own_block(peek(header_.directory), old_capacity * sizeof(Word), "directory of segments");
     if (!old) return std::move(old).error();
     for (std::size_t i = 0; i < old_capacity; ++i) draft(block->word(i), peek(old->word(i)));
@@ -375,7 +376,7 @@ Status Dict::grow_directory(std::size_t segments) {
 Status Dict::fill_slots(const Block& slots, std::uint64_t mask, std::uint64_t used) const {
   for (std::uint64_t i = 0; i <= mask; ++i) draft(slots.half(i), 0);
   for (std::uint64_t i = 0; i < used; ++i) {
-    Result<Entry*> at = entry(i);
+    Checked<Entry*> at = entry(i);
     if (!at) return std::move(at).error();
     if (peek((*at)->value) == 0) continue;
     std::uint64_t place = peek((*at)->hash) & mask;
@@ -391,7 +392,7 @@ Status Dict::grow_slots(std::uint64_t entries) {
   if (!block) return std::move(block).error();
   if (Status filled = fill_slots(*block, count - 1, peek(header_.used)); !filled) return filled;
   if (const Offset old = peek(header_.slots); old != 0) {
-    Result<Block> slots = own_block(old, 0, "hash table");
+    Checked<Block> slots = own_block(old, 0, "hash table");
     if (!slots) return std::move(slots).error();
     operation_.drop(*slots);
   }

@@ -19,6 +19,7 @@
 
 #include "base/result.h"
 #include "table/blob.h"
+#include "table/checked.h"
 #include "table/heap.h"
 #include "table/key.h"
 #include "table/layout.h"
@@ -43,7 +44,7 @@ class Dict {
   struct Found {
     Entry* entry = nullptr;  // null: not there
   };
-  Result<Found> find(const HashedKey& key) const;
+  Checked<Found> find(const HashedKey& key) const;
 
   // Commits; the caller settles after the lock is let go.
   Status put(const HashedKey& key, const NewValue& value);
@@ -52,7 +53,7 @@ class Dict {
   Result<std::vector<Key>> keys() const;
 
   // The block of a value word. Errc::corrupt.
-  Result<Block> value_block(std::uint64_t word) const;
+  Checked<Block> value_block(std::uint64_t word) const;
 
   // Moves the live entries together when more are dead. What cannot be done for want of memory is left.
   Status compact_if_worthwhile();
@@ -62,13 +63,13 @@ class Dict {
   bool reclaim(std::size_t most);
 
  private:
-  Result<Block> own_block(Offset at, std::size_t size, const char* what) const;
-  Result<Entry*> entry(std::uint64_t number) const;
-  Result<Word*> segment_word(std::size_t segment) const;
-  Result<bool> same(const Entry& entry, const HashedKey& key) const;
-  Result<std::size_t> key_size(const Entry& entry) const;
+  Checked<Block> own_block(Offset at, std::size_t size, const char* what) const;
+  Checked<Entry*> entry(std::uint64_t number) const;
+  Checked<Word*> segment_word(std::size_t segment) const;
+  Checked<bool> same(const Entry& entry, const HashedKey& key) const;
+  Checked<std::size_t> key_size(const Entry& entry) const;
   Result<Key> key_of(const Entry& entry) const;
-  Result<std::size_t> value_size(std::uint64_t word) const;
+  Checked<std::size_t> value_size(std::uint64_t word) const;
 
   Result<std::uint64_t> prepare_value(const NewValue& value);
   Status prepare_key(Entry& entry, const HashedKey& key);

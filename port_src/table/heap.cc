@@ -385,7 +385,7 @@ Status Heap::grow(std::uint32_t count) {
   if (have >= most || need > most - have) return make_error(Errc::table_full, "max_table_bytes");
   const std::uint32_t wish = std::min(std::max({need, kGrowPages, have / kGrowPart}), most - have);
   for (const std::uint32_t more : {wish, need}) {
-    const bool backed = mapping_.back(geometry.bitmap + have / 8 / 8 * 8, more / 8 + 16) &&
+    const bool backed = mapping_.back(geometry.bitmap + have / 64 * sizeof(Word), more / 8 + 2 * sizeof(Word)) &&
                         mapping_.back(geometry.descriptors + std::uint64_t{have} * sizeof(PageDescriptor),
                                       std::uint64_t{more} * sizeof(PageDescriptor)) &&
                         mapping_.back(page_offset(have), std::uint64_t{more} * kPageBytes);
@@ -450,15 +450,12 @@ void Heap::rebuild() {
   for (std::uint32_t at = 0; at < end; at += 64) derive(bits(at), 0);
   for (std::uint32_t at = 0; at < end;) {
     const auto what = run_at(at);
-    if (!what) {
-      ++at;  // damaged: nobody gets these pages
-    } else if (what->kind == RunKind::free ||
-               (what->kind == RunKind::inner && begun_and_left(at, what->pages))) {
+    if (!what || (what->kind == RunKind::inner && !begun_and_left(at, what->pages))) {
+      ++at;  // damaged, or of a run whose first page is: nobody gets these pages
+    } else if (what->kind == RunKind::free || what->kind == RunKind::inner) {
       derive(page(at).word, 0);
       mark(at, 1, true);
       ++at;
-    } else if (what->kind == RunKind::inner) {
-      ++at;  // of a run whose first page is damaged
     } else {
       // A run may have lost the words of its other pages: it was being given back.
       write_run(at, *what);

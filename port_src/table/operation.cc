@@ -17,26 +17,15 @@ Operation::~Operation() {
   place_.leave_lane(lane_number_);
 }
 
-Status Operation::lock(Half& word) {
-  const Offset at = mapping_.offset_of(word);
-  put(hand().lock[locks_], at, "lock.name");
-  SharedLock lock(mapping_, word);
-  const Taken taken = lock.take(slot(), hand().lock[locks_]);
+Status Operation::lock_after_trouble(Half& word, Taken taken) {
   if (taken == Taken::refused) {
     put(hand().lock[locks_], 0, "lock.refused");
     return make_error(Errc::busy);
   }
   crash_point("lock.taken", true);
   ++locks_;
-  if (taken == Taken::inherited) repairer_.repair(*this, at);
+  repairer_.repair(*this, mapping_.offset_of(word));
   return ok_status();
-}
-
-void Operation::unlock(Half& word) {
-  SharedLock(mapping_, word).leave();
-  crash_point("lock.left", true);
-  --locks_;
-  put(hand().lock[locks_], 0, "lock.unname");
 }
 
 void Operation::add(Offset at, std::uint64_t value) {

@@ -50,9 +50,22 @@ class Operation {
   Hand& hand() const { return lane_.hand; }
 
   // Errc::busy; what the lock guards is repaired when it was inherited. REQUIRES: shared_lock.h's order.
-  Status lock(Half& word);
+  Status lock(Half& word) {
+    Word& name = hand().lock[locks_];
+    put(name, mapping_.offset_of(word), "lock.name");
+    const Taken taken = SharedLock(mapping_, word).take(slot(), name);
+    if (taken != Taken::fresh) return lock_after_trouble(word, taken);
+    crash_point("lock.taken", true);
+    ++locks_;
+    return ok_status();
+  }
   // The lock that was taken last.
-  void unlock(Half& word);
+  void unlock(Half& word) {
+    SharedLock(mapping_, word).leave();
+    crash_point("lock.left", true);
+    --locks_;
+    put(hand().lock[locks_], 0, "lock.unname");
+  }
 
   // ---- The change. REQUIRES: the lock of all that is changed.
   void set(Word& word, std::uint64_t value) { add(mapping_.offset_of(word), value); }
@@ -67,6 +80,8 @@ class Operation {
   void commit();
   // Forgets what was fresh and stale; the caller has given the stale back. REQUIRES: committed.
   void finish();
+  // Something is to be settled.
+  bool committed() const { return committed_; }
 
   // Forgets a change that was not committed; the caller has given the fresh blocks back.
   void forget();
@@ -78,6 +93,7 @@ class Operation {
   }
 
  private:
+  Status lock_after_trouble(Half& word, Taken taken);
   void add(Offset at, std::uint64_t value);
 
   const Mapping& mapping_;

@@ -10,7 +10,9 @@ namespace {
 // Threads begin their search at different lanes.
 std::size_t first_lane() {
   static std::atomic<std::size_t> threads{0};
-  thread_local const std::size_t mine = threads.fetch_add(1, std::memory_order_relaxed) % kLanes;
+  constexpr std::size_t kNone = ~std::size_t{0};
+  thread_local constinit std::size_t mine = kNone;
+  if (mine == kNone) mine = threads.fetch_add(1, std::memory_order_relaxed) % kLanes;
   return mine;
 }
 

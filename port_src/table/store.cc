@@ -62,10 +62,19 @@ Status Store::check_alive(const DictHeader& header, const HandleWords& handle) c
 
 Result<DictHeader*> Store::lock_dict(Operation& operation, const Handle& handle) {
   const HandleWords words = words_of(handle);
+  std::atomic<DictHeader*>& recent = recent_[(words[0] ^ words[1]) % kRecent];
+  DictHeader* const before = recent.load(std::memory_order_relaxed);
+  if (before != nullptr && has_handle(*before, words)) {
+    if (Status locked = operation.lock(before->lock); !locked) return std::move(locked).error();
+    if (check_alive(*before, words).ok()) return before;
+    // Destroyed; but a dict of that handle may have been made again.
+    operation.unlock(before->lock);
+  }
   Result<std::uint32_t> number = find(operation, words);
   if (!number) return std::move(number).error();
   DictHeader* const header = index_.header(*number);
   if (header == nullptr) return gone();
+  recent.store(header, std::memory_order_relaxed);
   if (Status locked = operation.lock(header->lock); !locked) return std::move(locked).error();
   // Found without a lock: it may have been destroyed, and even made anew under another handle.
   if (Status alive = check_alive(*header, words); !alive) {
@@ -85,10 +94,10 @@ auto Store::with_dict(Operation& operation, const Handle& handle, Work work)
   if (!result.ok() && result.error().code == Errc::corrupt)
     table::put((*header)->state, kDictCorrupt, "dict.corrupt");
   operation.unlock((*header)->lock);
-  if (result.ok()) {
-    heap_.settle(operation);
-  } else {
+  if (!result.ok()) {
     heap_.abandon(operation);
+  } else if (operation.committed()) {
+    heap_.settle(operation);
   }
   return result;
 }
@@ -140,12 +149,15 @@ bool Store::destroy(const Handle& handle) {
 Result<Blob> Store::get(const Handle& handle, const KeyView& key) {
   const HashedKey hashed(seed_, key);
   Operation operation(*mapping_, *place_, *this);
-  return with_dict(operation, handle, [&](Dict& dict, DictHeader& header) -> Result<Blob> {
-    Result<Dict::Found> found = dict.find(hashed);
-    if (!found) return std::move(found).error();
-    if (found->entry == nullptr) return Blob();
-    return hand_out(operation, dict, header, peek(found->entry->value));
+  Result<Blob> result{Blob()};
+  Status found = with_dict(operation, handle, [&](Dict& dict, DictHeader& header) -> Status {
+    const Checked<Dict::Found> at = dict.find(hashed);
+    if (!at) return at.error();
+    if (at->entry == nullptr) return ok_status();
+    return hand_out(operation, dict, header, peek(at->entry->value), *result);
   });
+  if (!found) return std::move(found).error();
+  return result;
 }
 
 Status Store::put(const Handle& handle, const KeyView& key, NewBlob blob) {
@@ -188,8 +200,8 @@ Result<bool> Store::contains(const Handle& handle, const KeyView& key) {
   const HashedKey hashed(seed_, key);
   Operation operation(*mapping_, *place_, *this);
   return with_dict(operation, handle, [&](Dict& dict, DictHeader&) -> Result<bool> {
-    Result<Dict::Found> found = dict.find(hashed);
-    if (!found) return std::move(found).error();
+    const Checked<Dict::Found> found = dict.find(hashed);
+    if (!found) return found.error();
     return found->entry != nullptr;
   });
 }
@@ -276,32 +288,31 @@ Result<BlobWriter> Store::copy_buffer(BlobWriter writer) {
   return writer;
 }
 
-Result<Blob> Store::hand_out(Operation& operation, Dict& dict, DictHeader& header, std::uint64_t word) {
-  Blob blob;
+Status Store::hand_out(Operation& operation, Dict& dict, DictHeader& header, std::uint64_t word, Blob& blob) {
   if (is_inline_word(word)) {
     const std::uint64_t bytes = inline_bytes(word);
     std::memcpy(blob.own_.data(), &bytes, sizeof bytes);
     blob.data_ = blob.own_.data();
     blob.size_ = inline_size(word);
     blob.tag_ = inline_tag(word);
-    return blob;
+    return ok_status();
   }
   if (!is_block_word(word)) return make_error(Errc::corrupt, "value");
-  Result<Block> block = dict.value_block(word);
-  if (!block) return std::move(block).error();
+  const Checked<Block> block = dict.value_block(word);
+  if (!block) return block.error();
   blob.size_ = block->size();
   blob.tag_ = block->tag();
   if (blob.size_ <= kInlineBytes) {
     std::memcpy(blob.own_.data(), block->payload(), blob.size_);
     blob.data_ = blob.own_.data();
-    return blob;
+    return ok_status();
   }
-  if (pin(operation, *block, header, blob)) return blob;
+  if (pin(operation, *block, header, blob)) return ok_status();
   blob.heap_.reset(new (std::nothrow) std::uint8_t[blob.size_]);
   if (blob.heap_ == nullptr) return no_memory();
   std::memcpy(blob.heap_.get(), block->payload(), blob.size_);
   blob.data_ = blob.heap_.get();
-  return blob;
+  return ok_status();
 }
 
 bool Store::pin(Operation& operation, const Block& block, DictHeader& header, Blob& blob) {

@@ -3,6 +3,7 @@
 // Thread safety: all of it, but after_fork.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -71,7 +72,7 @@ class Store final : public Repairer {
   Result<std::uint32_t> find(Operation& operation, const HandleWords& handle);
   Status check_alive(const DictHeader& header, const HandleWords& handle) const;
 
-  Result<Blob> hand_out(Operation& operation, Dict& dict, DictHeader& header, std::uint64_t word);
+  Status hand_out(Operation& operation, Dict& dict, DictHeader& header, std::uint64_t word, Blob& blob);
   static Result<BlobWriter> copy_buffer(BlobWriter writer);
   // False when it cannot be pinned and has to be copied.
   bool pin(Operation& operation, const Block& block, DictHeader& header, Blob& blob);
@@ -102,6 +103,9 @@ class Store final : public Repairer {
   Heap heap_;
   Index index_;
   std::unique_ptr<Place> place_;
+  // Where dicts were found lately, by their handles. Headers never move; whose one is, it says itself.
+  static constexpr std::size_t kRecent = 256;
+  std::array<std::atomic<DictHeader*>, kRecent> recent_{};
   std::uint32_t generation_ = 0;  // counts forks
 };
 

@@ -36,15 +36,7 @@ TEST(Memory, InUseLeavesOutWhatIsShared) {
   EXPECT_LT(after.data, before.data + kBig / 2);
 }
 
-// Sanitizers need memory of their own.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
-
 TEST(Memory, LimitMakesAllocationsFailAndSharedMemoryGoOn) {
-  if (kSanitized) return;
   EXPECT_EQ(0, test::exit_status(test::in_child([] {
               if (!limit_memory(memory_in_use().data + kBig / 2)) return 1;
               if (map(MAP_SHARED) == nullptr) return 2;

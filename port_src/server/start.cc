@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "python/runtime.h"
@@ -60,15 +61,18 @@ table::Limits limits_of(const protocol::TableLimits& given) {
 
 // A table that is there has outlived the port program that served it.
 SomeTable make_or_attach(const protocol::Hello& hello) {
-  SomeTable made = table::Table::create(hello.table, limits_of(hello.limits));
-  if (made || made.error().code != Errc::exists) return made;
-  return table::Table::attach(hello.table);
+  if (access(hello.table.c_str(), F_OK) == 0) return table::Table::attach(hello.table);
+  return table::Table::create(hello.table, limits_of(hello.limits));
 }
 
-// A refusal of HELLO names its key.
+// A refusal of HELLO begins with its key; the table's own words begin with "table: " or "table ".
 Error table_refused(const Error& error) {
-  std::string why = error.code == Errc::table_full ? "no room: " + error.detail : error.detail;
-  return make_error(Errc::bad_config, why.starts_with("table: ") ? why : "table: " + why);
+  std::string_view why = error.detail;
+  for (const std::string_view front : {"table: ", "table "}) {
+    if (why.starts_with(front)) why.remove_prefix(front.size());
+  }
+  const std::string_view no_room = error.code == Errc::table_full ? "no room: " : "";
+  return make_error(Errc::bad_config, std::string("table: ").append(no_room).append(why));
 }
 
 Result<Started> start_table(const protocol::Hello& hello) {

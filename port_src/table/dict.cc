@@ -33,11 +33,16 @@ std::array<std::uint64_t, 2> key_words(ByteSpan bytes) {
 
 // ---- Reading
 
-Checked<Block> Dict::own_block(Offset at, std::size_t size, const char* what) const {
-  if (!Block::may_be_block(operation_.mapping(), at, end())) return damage(what);
-  const Block block(operation_.mapping(), at);
-  if (!block.is(BlockState::used, number()) || !block.sound(end()) || block.size() < size)
-    return damage(what);
+inline Checked<Block> Dict::own_block(Offset at, std::size_t size, const char* what) const {
+  const Mapping& mapping = operation_.mapping();
+  // The data may have grown since this was looked at last.
+  if (at + kHeaderBytes > end_) end_ = heap_.data_end();
+  if (!Block::may_be_block(mapping, at, end_)) return damage(what);
+  const Block block(mapping, at);
+  const std::uint32_t bytes = block.size();
+  if (!block.is(BlockState::used, number()) || bytes < size) return damage(what);
+  if (at + kHeaderBytes + bytes > end_) end_ = heap_.data_end();
+  if (!block.sound(end_)) return damage(what);
   return block;
 }
 

@@ -77,8 +77,8 @@ void leave_without_memory() {
 
 void leave(int status) {
   remove_table_of_dead_node(false);
-  if (leads_group()) kill_process_group();
   if (status == kExitDone) remove_table_of_dead_node(true);
+  if (leads_group()) leave_with_group(status);
   _exit(status);
 }
 

@@ -1,12 +1,13 @@
-// Ends the processes of this process's group, but not itself, so that the exit status stays its own.
+// Ends this process with its group, and with an exit status of its own.
 //
 // Thread safety: from any thread.
 #pragma once
 
 namespace pyport::server {
 
-// SIGKILL to every other process of the calling process's group, also to those that are forked
-// meanwhile. REQUIRES: the caller leads the group.
-void kill_process_group();
+// Ends the calling process with `status` and, in the same moment but for a scheduling, every other process
+// of its group by SIGKILL, also those that its threads start meanwhile. Where no process can be forked any
+// more it ends by SIGKILL itself. REQUIRES: the caller leads the group.
+[[noreturn]] void leave_with_group(int status);
 
 }  // namespace pyport::server

@@ -1,5 +1,5 @@
-// A value read from the table's file, or what was found damaged on the way to it. Lighter than a Result: many are made
-// in each operation.
+// A value read from the table's file, or what was found damaged on the way to it. Lighter than a Result: many
+// are made in each operation.
 //
 // Thread safety: values.
 #pragma once

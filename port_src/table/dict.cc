@@ -326,7 +326,8 @@ Status Dict::make_room() {
   if (room || room.error().code != Errc::table_full || peek(header_.live) >= peek(header_.used)) return room;
   // No memory for more: the dead ones' places are what is left.
   heap_.abandon(operation_);
-  if (Status done = compact(); !done) return done.error().code == Errc::table_full ? std::move(room) : std::move(done);
+  if (Status done = compact(); !done)
+    return done.error().code == Errc::table_full ? std::move(room) : std::move(done);
   return room_behind_the_last();
 }
 

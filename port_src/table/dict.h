@@ -97,8 +97,8 @@ class Dict {
   Heap& heap_;
   const Limits& limits_;
   DictHeader& header_;
-  mutable Offset end_ = 0;  // of the data, as far as it is known
-  mutable std::uint64_t slot_found_ = 0;                  // by find: where a missing key would go
+  mutable Offset end_ = 0;                // of the data, as far as it is known
+  mutable std::uint64_t slot_found_ = 0;  // by find: where a missing key would go
   friend class Compaction;
 };
 

@@ -385,10 +385,11 @@ Status Heap::grow(std::uint32_t count) {
   if (have >= most || need > most - have) return make_error(Errc::table_full, "max_table_bytes");
   const std::uint32_t wish = std::min(std::max({need, kGrowPages, have / kGrowPart}), most - have);
   for (const std::uint32_t more : {wish, need}) {
-    const bool backed = mapping_.back(geometry.bitmap + have / 64 * sizeof(Word), more / 8 + 2 * sizeof(Word)) &&
-                        mapping_.back(geometry.descriptors + std::uint64_t{have} * sizeof(PageDescriptor),
-                                      std::uint64_t{more} * sizeof(PageDescriptor)) &&
-                        mapping_.back(page_offset(have), std::uint64_t{more} * kPageBytes);
+    const bool backed =
+        mapping_.back(geometry.bitmap + have / 64 * sizeof(Word), more / 8 + 2 * sizeof(Word)) &&
+        mapping_.back(geometry.descriptors + std::uint64_t{have} * sizeof(PageDescriptor),
+                      std::uint64_t{more} * sizeof(PageDescriptor)) &&
+        mapping_.back(page_offset(have), std::uint64_t{more} * kPageBytes);
     if (!backed) continue;
     put(super().pages, std::uint64_t{have} + more, "grow.pages");
     mark(have, more, true);

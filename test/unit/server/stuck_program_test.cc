@@ -80,6 +80,10 @@ INSTANTIATE_TEST_SUITE_P(
             Code{"SleepsInC", "import ctypes\nctypes.CDLL(None).sleep(1000)"},
             Code{"Lock", "import threading\nlock = threading.Lock()\nlock.acquire()\nlock.acquire()"},
             Code{"Child", "import subprocess\nsubprocess.run(['sleep', '1000'])"},
+            Code{"ChildrenAgainAndAgain",
+                 "import subprocess, threading\n"
+                 "def start():\n  while True: subprocess.run(['sleep', '1000'])\n"
+                 "for _ in range(8): threading.Thread(target=start).start()\nwhile True: pass"},
             Code{"CleansUpForLong", "import time\ntry:\n  while True: pass\nfinally:\n  time.sleep(1000)"})),
     [](const auto& with) {
       return std::string(std::get<0>(with.param)).append("_").append(std::get<1>(with.param).name);

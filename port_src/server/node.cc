@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 
 namespace pyport::server {
@@ -26,17 +27,6 @@ struct Node {
 };
 Node node;
 std::atomic<bool> remembered{false};
-
-// Writes "/proc/PID/stat".
-void name_stat_file(pid_t pid, char* name) {
-  char digits[16];
-  int count = 0;
-  for (; pid > 0; pid /= 10) digits[count++] = static_cast<char>('0' + pid % 10);
-  std::strcpy(name, "/proc/");
-  name += std::strlen(name);
-  while (count > 0) *name++ = digits[--count];
-  std::strcpy(name, "/stat");
-}
 
 struct Seen {
   bool there = false;
@@ -87,7 +77,7 @@ bool node_is_dead() {
 void remember_node(pid_t pid, std::string_view table_file, std::chrono::milliseconds patience) {
   if (table_file.size() >= sizeof node.table_file) return;
   node.pid = pid;
-  name_stat_file(pid, node.stat_file);
+  std::snprintf(node.stat_file, sizeof node.stat_file, "/proc/%d/stat", static_cast<int>(pid));
   node.start_time = look(node.stat_file).start_time;
   node.patience_ms = static_cast<int>(patience.count());
   std::memcpy(node.table_file, table_file.data(), table_file.size());

@@ -41,7 +41,7 @@ class Compaction {
     old_ = *old;
     for (std::size_t i = 0; i < kFirstSegments + capacity; ++i) {
       Checked<Word*> word = dict_.segment_word(i);
-      if (!word) return std::move(word).error();
+      if (!word) return word.error();
       if (peek(**word) != 0) old_->add(peek(**word));
     }
     old_->add(peek(header().slots));
@@ -91,7 +91,7 @@ class Compaction {
     Entry* segment = nullptr;
     for (std::uint64_t i = 0; i < used; ++i) {
       Checked<Entry*> from = dict_.entry(i);
-      if (!from) return std::move(from).error();
+      if (!from) return from.error();
       if (peek((*from)->value) == 0) continue;
       // More than `live` says: what says so is damaged.
       if (copied_ >= live_) return make_error(Errc::corrupt, "number of keys");

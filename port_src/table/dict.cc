@@ -136,7 +136,7 @@ Checked<std::size_t> Dict::key_size(const Entry& entry) const {
 Result<Key> Dict::key_of(const Entry& entry) const {
   if (key_kind(entry) == kKeyInteger) return Key(static_cast<std::int64_t>(peek(entry.key[0])));
   Checked<std::size_t> size = key_size(entry);
-  if (!size) return std::move(size).error();
+  if (!size) return size.error();
   if (key_kind(entry) == kKeyBlock) {
     const Block block(operation_.mapping(), peek(entry.key[0]));
     return Key(std::string(as_text({block.payload(), *size})));
@@ -152,7 +152,7 @@ Result<std::vector<Key>> Dict::keys() const {
     keys.reserve(std::min({peek(header_.live), used, kBelieved}));
     for (std::uint64_t i = 0; i < used; ++i) {
       Checked<Entry*> at = entry(i);
-      if (!at) return std::move(at).error();
+      if (!at) return at.error();
       if (peek((*at)->value) == 0) continue;
       Result<Key> key = key_of(**at);
       if (!key) return std::move(key).error();
@@ -192,7 +192,7 @@ void Dict::give_value(const NewValue& value, std::uint64_t word) {
 Status Dict::drop_value(std::uint64_t word) {
   if (!is_block_word(word)) return ok_status();
   Checked<Block> block = value_block(word);
-  if (!block) return std::move(block).error();
+  if (!block) return block.error();
   if (block->pins() == 0) {
     operation_.drop(*block);
   } else {
@@ -204,21 +204,21 @@ Status Dict::drop_value(std::uint64_t word) {
 Status Dict::drop_key(const Entry& entry) {
   if (key_kind(entry) != kKeyBlock) return ok_status();
   Checked<Block> block = own_block(peek(entry.key[0]), 0, "key");
-  if (!block) return std::move(block).error();
+  if (!block) return block.error();
   operation_.drop(*block);
   return ok_status();
 }
 
 Status Dict::put(const HashedKey& key, const NewValue& value) {
   Checked<Found> found = find(key);
-  if (!found) return std::move(found).error();
+  if (!found) return found.error();
   return found->entry != nullptr ? replace(*found->entry, value) : insert(key, value);
 }
 
 Status Dict::replace(Entry& entry, const NewValue& value) {
   const std::uint64_t old = peek(entry.value);
   Checked<std::size_t> size = value_size(old);
-  if (!size) return std::move(size).error();
+  if (!size) return size.error();
   const std::uint64_t bytes = peek(header_.bytes) - *size + value.bytes.size();
   if (value.bytes.size() > *size)
     if (Status within = check_bytes(bytes); !within) return within;
@@ -272,12 +272,12 @@ Status Dict::insert(const HashedKey& key, const NewValue& value) {
   if (Status room = make_room(); !room) return room;
   // Room may have been made by moving all entries: the place is looked for anew.
   Checked<Found> found = find(key);
-  if (!found) return std::move(found).error();
+  if (!found) return found.error();
   const std::uint64_t used = peek(header_.used);
   Checked<Entry*> at = entry(used);
-  if (!at) return std::move(at).error();
+  if (!at) return at.error();
   Checked<Block> slots = own_block(peek(header_.slots), (slot_found_ + 1) * sizeof(Half), "hash table");
-  if (!slots) return std::move(slots).error();
+  if (!slots) return slots.error();
   Result<std::uint64_t> word = prepare_value(value);
   if (!word) return std::move(word).error();
   if (Status stored = prepare_key(**at, key); !stored) return stored;
@@ -293,14 +293,14 @@ Status Dict::insert(const HashedKey& key, const NewValue& value) {
 
 Result<bool> Dict::erase(const HashedKey& key) {
   Checked<Found> found = find(key);
-  if (!found) return std::move(found).error();
+  if (!found) return found.error();
   if (found->entry == nullptr) return false;
   Entry& entry = *found->entry;
   const std::uint64_t word = peek(entry.value);
   Checked<std::size_t> value_bytes = value_size(word);
-  if (!value_bytes) return std::move(value_bytes).error();
+  if (!value_bytes) return value_bytes.error();
   Checked<std::size_t> key_bytes = key_size(entry);
-  if (!key_bytes) return std::move(key_bytes).error();
+  if (!key_bytes) return key_bytes.error();
   if (Status dropped = drop_value(word); !dropped) return std::move(dropped).error();
   if (Status dropped = drop_key(entry); !dropped) return std::move(dropped).error();
   operation_.set(entry.value, 0);
@@ -342,7 +342,7 @@ Status Dict::room_behind_the_last() {
   if (segment >= kFirstSegments + peek(header_.directory_capacity))
     if (Status grown = grow_directory(segment + 1); !grown) return grown;
   Checked<Word*> word = segment_word(segment);
-  if (!word) return std::move(word).error();
+  if (!word) return word.error();
   return peek(**word) != 0 ? ok_status() : add_segment(segment);
 }
 
@@ -350,7 +350,7 @@ Status Dict::add_segment(std::size_t segment) {
   Result<Block> block = heap_.take(operation_, segment_bytes(segment), operation_.fresh());
   if (!block) return std::move(block).error();
   Checked<Word*> word = segment_word(segment);
-  if (!word) return std::move(word).error();
+  if (!word) return word.error();
   operation_.give(*block, number());
   operation_.set(**word, block->offset());
   operation_.commit();
@@ -367,7 +367,7 @@ Status Dict::grow_directory(std::size_t segments) {
   if (old_capacity != 0) {
     Checked<Block> old =
         own_block(peek(header_.directory), old_capacity * sizeof(Word), "directory of segments");
-    if (!old) return std::move(old).error();
+    if (!old) return old.error();
     for (std::size_t i = 0; i < old_capacity; ++i) draft(block->word(i), peek(old->word(i)));
     operation_.drop(*old);
   }
@@ -383,7 +383,7 @@ Status Dict::fill_slots(const Block& slots, std::uint64_t mask, std::uint64_t us
   for (std::uint64_t i = 0; i <= mask; ++i) draft(slots.half(i), 0);
   for (std::uint64_t i = 0; i < used; ++i) {
     Checked<Entry*> at = entry(i);
-    if (!at) return std::move(at).error();
+    if (!at) return at.error();
     if (peek((*at)->value) == 0) continue;
     std::uint64_t place = peek((*at)->hash) & mask;
     while (peek(slots.half(place)) != 0) place = (place + 1) & mask;
@@ -399,7 +399,7 @@ Status Dict::grow_slots(std::uint64_t entries) {
   if (Status filled = fill_slots(*block, count - 1, peek(header_.used)); !filled) return filled;
   if (const Offset old = peek(header_.slots); old != 0) {
     Checked<Block> slots = own_block(old, 0, "hash table");
-    if (!slots) return std::move(slots).error();
+    if (!slots) return slots.error();
     operation_.drop(*slots);
   }
   operation_.give(*block, number());

@@ -1,7 +1,9 @@
 %% Running Python from Erlang, and SharedDict inside Python.
 -module(bench_python).
 
--export([calls/2, dict/1]).
+-export([calls/2, dict/1, processes/1]).
+
+-define(POOL, bench_python).
 
 %% py:call(math, sqrt, [16]) beside the echo of its bytes.
 -spec calls(Echo :: file:filename(), map()) -> ok.
@@ -35,3 +37,30 @@ dict(#{rounds := Rounds, slice_ms := Ms}) ->
 cells([Get, Loads, GetRatio, Set, Dumps, SetRatio]) ->
     [bench_text:ns(Get), bench_text:ns(Loads), bench_text:ratio(GetRatio),
      bench_text:ns(Set), bench_text:ns(Dumps), bench_text:ratio(SetRatio)].
+
+%% OS processes at one table, each of them a Python of its own.
+-spec processes(map()) -> ok.
+processes(#{folder := Folder} = Effort) ->
+    Count = case erlang:system_info(logical_processors_available) of N when N >= 4 -> 4; _ -> 2 end,
+    ok = py:start_pool(?POOL, #{isolation => process, size => Count, python_path => [Folder]}),
+    Dicts = [element(2, py:shared_dict_new()) || _ <- lists:seq(1, Count)],
+    Same = [hd(Dicts) || _ <- Dicts],
+    Rows = [rates(Name, What, Used, Effort)
+            || {Name, What, Used} <- [{"sd[k], a dict each", <<"get">>, Dicts},
+                                      {"sd[k] = v, a dict each", <<"set">>, Dicts},
+                                      {"sd[k], the same key", <<"get">>, Same},
+                                      {"sd[k] = v, the same key", <<"set">>, Same}]],
+    ok = py:stop_pool(?POOL),
+    lists:foreach(fun py:shared_dict_destroy/1, Dicts),
+    bench_text:title("Python: OS processes at one table, an int, thousand operations a second"),
+    bench_text:table(["operation", "1 process", io_lib:format("~b processes", [Count]), "ratio"], Rows).
+
+rates(Name, What, [First | _] = Dicts, #{rounds := Rounds, slice_ms := Ms}) ->
+    {Alone, Together} = lists:unzip([{rate(What, [First], Ms), rate(What, Dicts, Ms)} || _ <- lists:seq(1, Rounds)]),
+    [Name, bench_text:thousands(bench_measure:median(Alone)), bench_text:thousands(bench_measure:median(Together)),
+     bench_text:ratio(bench_measure:median(lists:zipwith(fun(A, T) -> T / A end, Alone, Together)))].
+
+%% The pool has as many processes as there are dicts, and gives each call to one that is free.
+rate(What, Dicts, Ms) ->
+    Calls = [py:spawn_call(?POOL, python_bench, rate, [Dict, What, 3 * Ms / 1000]) || Dict <- Dicts],
+    lists:sum([begin {ok, Rate} = py:await(Call, infinity), Rate end || Call <- Calls]).

@@ -34,6 +34,7 @@ run(Echo, Effort) ->
     bench_dict:new_and_destroy(Echo, Effort),
     bench_python:calls(Echo, Effort),
     bench_python:dict(Effort),
+    bench_python:processes(Effort),
     bench_packages:run(Effort),
     bench_process:run(Effort).
 

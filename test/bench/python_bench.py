@@ -86,6 +86,14 @@ def compare(handle, rounds, slice_ms):
     return [row(name, value) for name, value in VALUES.items()]
 
 
+def rate(handle, what, seconds):
+    """Operations a second on one key: what is "get" or "set"."""
+    shared = SharedDict(handle)
+    shared["k"] = 42
+    operation = {"get": lambda: shared["k"], "set": lambda: shared.__setitem__("k", 42)}[what]
+    return 1e9 / time_of(operation, int(seconds * 1e9))
+
+
 def fill(handle, entries):
     """As many small entries, to weigh one."""
     shared = SharedDict(handle)

@@ -33,7 +33,12 @@ struct NodeTest : ::testing::Test {
   }
 
   bool file_is_there() const { return access(file.c_str(), F_OK) == 0; }
-  void kill_node() const { kill(node, SIGKILL); }  // it stays a zombie
+  // It stays a zombie.
+  void kill_node() const {
+    kill(node, SIGKILL);
+    siginfo_t end{};
+    EXPECT_EQ(waitid(P_PID, static_cast<id_t>(node), &end, WEXITED | WNOWAIT), 0);
+  }
   void end_node() {
     if (node <= 0) return;
     kill_node();

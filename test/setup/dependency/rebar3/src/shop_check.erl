@@ -6,8 +6,9 @@
 main() ->
     try
         {ok, _} = application:ensure_all_started(shop),
-        share(),
+        SD = share(),
         kill(),
+        11 = py:shared_dict_get(SD, <<"last_total">>),
         ok = application:stop(shop),
         io:format("the shop works~n"),
         halt(0)
@@ -22,15 +23,19 @@ share() ->
     {ok, SD} = py:shared_dict_new(),
     ok = py:shared_dict_set(SD, <<"prices">>, #{pear => 3, quince => 5}),
     {ok, 11} = py:call(prices, total, [SD, [<<"pear">>, <<"pear">>, <<"quince">>]]),
-    11 = py:shared_dict_get(SD, <<"last_total">>).
+    11 = py:shared_dict_get(SD, <<"last_total">>),
+    SD.
 
 %% The project's own supervisor has the port program started again.
 kill() ->
-    #{os_pid := Pid} = py:info(),
+    Pid = python(),
     {error, {worker_died, _}} = py:exec(<<"import os; os.kill(os.getpid(), 9)">>),
     {ok, 4.0} = again(100),
-    #{os_pid := Other} = py:info(),
-    false = Pid =:= Other.
+    false = Pid =:= python().
+
+python() ->
+    #{pools := #{default := #{workers := [#{os_pid := Pid}]}}} = py:info(),
+    Pid.
 
 again(0) -> not_restarted;
 again(Tries) ->

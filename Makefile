@@ -14,7 +14,7 @@ check: ## xref, dialyzer, clang's checks, sanitizers, fuzzing, formatting, types
 	@scripts/check
 
 bench: ## the measurements of docs/performance.md
-	@scripts/setup run && test/bench/run
+	@scripts/setup bench && test/bench/run
 
 storm: ## kill and crash the port program under load, over and over: make storm [MINUTES=10]
 	@scripts/storm $(MINUTES)

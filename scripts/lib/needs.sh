@@ -69,6 +69,11 @@ needs_of_test() {
   need 'git' 'git' have git
 }
 
+# To measure. LMDB is a yardstick.
+needs_of_bench() {
+  need 'LMDB' 'liblmdb-dev' finds_header lmdb.h
+}
+
 # To check the sources.
 needs_of_check() {
   need 'clang 14' 'clang' have clang++

@@ -9,8 +9,9 @@ stamp_key() {
 # stamp_holds LEVEL: this level or one that includes it is complete.
 stamp_holds() {
   case $1 in
-    run) including='run test check' ;;
-    test) including='test check' ;;
+    run) including='run test bench check' ;;
+    test) including='test bench check' ;;
+    bench) including='bench check' ;;
     *) including=$1 ;;
   esac
   for stamped in $including; do
@@ -37,7 +38,8 @@ write_stamp() {
   {
     stamp_key
     files_of_run
-    case $1 in test | check) files_of_test ;; esac
+    case $1 in test | bench | check) files_of_test ;; esac
+    case $1 in bench | check) header_file lmdb.h ;; esac
     case $1 in check) files_of_check ;; esac
   } >".setup/$1.stamp.new"
   mv ".setup/$1.stamp.new" ".setup/$1.stamp"

@@ -90,6 +90,19 @@ test_setup_for_tests_adds_what_tests_need() {
   logged apt 'install -y --no-install-recommends libgtest-dev erlang-proper'
 }
 
+test_setup_for_benchmarks_adds_what_they_compare_with() {
+  everything_installed
+  fake_python "$T/bin/python3.13" 3.13.4
+  run scripts/setup bench
+  succeeds
+  logged apt 'install -y --no-install-recommends liblmdb-dev'
+  # It includes the other levels.
+  rm "$T/apt.log"
+  run scripts/setup test
+  succeeds
+  not_called apt
+}
+
 test_setup_for_tests_installs_python_packages_once() {
   everything_installed
   fake_python "$T/bin/python3.13" 3.13.4

@@ -25,7 +25,7 @@ make_machine() {
   echo certificates >"$T/certificates"
   printf 'ID=debian\nVERSION_CODENAME=bookworm\n' >"$T/os-release"
   touch "$T/lists/main_Packages"
-  echo 'g++ make cmake ninja-build libboost-dev rebar3 erlang-base libgtest-dev erlang-proper libssl-dev libzstd-dev' \
+  echo 'g++ make cmake ninja-build libboost-dev rebar3 erlang-base libgtest-dev erlang-proper liblmdb-dev libssl-dev libzstd-dev' \
     >"$T/apt-known"
   # Nothing of the real machine's settings is seen.
   unset PYTHON CXX CXXFLAGS REBAR_BUILD_DIR CMAKE_BUILD_TYPE PYPORT_CACHE CI

@@ -1,10 +1,11 @@
 %% @private Handles: opaque names of dicts. Pure but for the random bits and the node's name.
 %%
-%% A handle says which node made it and 128 random bits, so it names no dict of another node, of another
-%% owner, or of a port program before or after.
+%% A handle says which node made it and 128 bits, random but for the first: so it names no dict of another node, of
+%% another owner, or of a port program before or after. The first bit is 0 in those that are made here, and 1 in
+%% those of dicts that Python processes make in the node's table (erlang.Table), which no Erlang process owns.
 -module(py_handle).
 
--export([new/0, of_bits/1, is_handle/1, route/1]).
+-export([new/0, is_made_here/1, of_bits/1, is_handle/1, route/1]).
 
 -export_type([handle/0, bits/0]).
 
@@ -15,7 +16,12 @@
 
 %% @doc Fresh bits for a new dict.
 -spec new() -> bits().
-new() -> crypto:strong_rand_bytes(16).
+new() ->
+    <<_:1, Random:127/bits>> = crypto:strong_rand_bytes(16),
+    <<0:1, Random/bits>>.
+
+-spec is_made_here(bits()) -> boolean().
+is_made_here(<<Mark:1, _:127/bits>>) -> Mark =:= 0.
 
 -spec of_bits(bits()) -> handle().
 of_bits(<<_:16/binary>> = Bits) -> {?TAG, node(), Bits}.

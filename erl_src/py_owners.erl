@@ -90,13 +90,14 @@ dicts_of(Pid, #owners{by_pid = ByPid}) ->
     end.
 
 %% @doc What to do when the table has these dicts, and the rows say who owns which: `destroy' what nobody owns, and
-%% `forget' the rows of this incarnation whose dict is no more. Rows of others are of lost dicts, and stay.
+%% `forget' the rows of this incarnation whose dict is no more. Rows of others are of lost dicts, and stay. What Python
+%% processes made needs no owner.
 -spec reconcile([bits()], [{bits(), pid(), incarnation()}], incarnation()) ->
           #{destroy := [bits()], forget := [bits()]}.
 reconcile(InTable, Rows, Incarnation) ->
     Owned = maps:from_list([{Bits, owned} || {Bits, _, Made} <- Rows, Made =:= Incarnation]),
     Present = maps:from_list([{Bits, present} || Bits <- InTable]),
-    #{destroy => [Bits || Bits <- InTable, not is_map_key(Bits, Owned)],
+    #{destroy => [Bits || Bits <- InTable, py_handle:is_made_here(Bits), not is_map_key(Bits, Owned)],
       forget => [Bits || Bits <- maps:keys(Owned), not is_map_key(Bits, Present)]}.
 
 %%% Namespaces

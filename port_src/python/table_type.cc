@@ -76,9 +76,11 @@ std::string random_bytes(std::size_t size) {
   return bytes;
 }
 
+// Its first bit says that no Erlang process owns the dict: see py_handle.erl.
 table::Handle random_handle() {
   table::Handle handle;
   std::memcpy(handle.bits.data(), random_bytes(handle.bits.size()).data(), handle.bits.size());
+  handle.bits[0] |= 0x80;
   return handle;
 }
 

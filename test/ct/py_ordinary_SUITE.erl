@@ -3,14 +3,14 @@
 -module(py_ordinary_SUITE).
 
 -export([all/0, suite/0, init_per_suite/1, end_per_suite/1]).
--export([both_see/1, handles_in_values/1, owner_ends/1, python_destroys/1, killed/1, table_port_dies/1, stranger/1]).
+-export([both_see/1, handles_in_values/1, owner_ends/1, python_destroys/1, killed/1, table_port_dies/1, made_by_python/1, stranger/1]).
 
 -include_lib("common_test/include/ct.hrl").
 -include_lib("stdlib/include/assert.hrl").
 
 suite() -> [{timetrap, {minutes, 3}}].
 
-all() -> [both_see, handles_in_values, owner_ends, python_destroys, killed, table_port_dies, stranger].
+all() -> [both_see, handles_in_values, owner_ends, python_destroys, killed, table_port_dies, made_by_python, stranger].
 
 init_per_suite(Config) -> py_ct:start(Config).
 
@@ -103,6 +103,22 @@ table_port_dies(_Config) ->
     ok = py:shared_dict_set(SD, <<"go">>, false),
     {0, <<>>} = finished(Python),
     ?assertEqual(py:shared_dict_get(SD, <<"count">>), py:shared_dict_get(SD, <<"end">>)),
+    ok = py:shared_dict_destroy(SD).
+
+%% What such a process makes in the node's table has no owner in Erlang, and outlives its maker and the table's port.
+made_by_python(_Config) ->
+    {ok, SD} = py:shared_dict_new(),
+    {0, Name} = finished(ordinary(SD, "from erlang import Table\n"
+                                      "made = Table.attach(sd.handle.split(':')[0]).dict()\n"
+                                      "made['k'] = 'v'\n"
+                                      "print(made.handle, end='')\n")),
+    #{dicts := Dicts} = py:info(),
+    true = py_ct:restart_table(),
+    ?assertMatch(#{dicts := Dicts}, py:info()),
+    ?assertEqual({0, <<"v">>}, finished(python("import sys, erlang\n"
+                                               "made = erlang.SharedDict.open(sys.argv[1])\n"
+                                               "print(made['k'], end='')\n"
+                                               "made.destroy()\n", [Name]))),
     ok = py:shared_dict_destroy(SD).
 
 %% Who has a wrong name gets an error, and nothing else.

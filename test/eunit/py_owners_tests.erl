@@ -113,6 +113,7 @@ reconcile_test_() ->
             [{"nothing", [], [], [], []},
              {"all as it was", [A, B], [{A, Pid, 7}, {B, Pid, 7}], [], []},
              {"owners died meanwhile", [A, B, C], [{B, Pid, 7}], [A, C], []},
+             {"made by a Python process", [<<1:1, 0:127>>, A], [], [A], []},
              {"destroyed by Python, and nobody was told", [A], [{A, Pid, 7}, {B, Pid, 7}], [], [B]},
              {"a new file: rows of the old one stay, as lost", [], [{A, Pid, 6}], [], []},
              {"the same handle in both cannot be, but is not ours", [A], [{A, Pid, 6}], [A], []}]].

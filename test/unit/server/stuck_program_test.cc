@@ -17,6 +17,9 @@ struct Code {
   const char* text;
 };
 
+// How GoogleTest names it.
+void PrintTo(const Code& code, std::ostream* out) { *out << code.name; }
+
 // The code again and again whatever is raised in it: when the cancel comes before it has come to what does
 // not end, it gets there all the same.
 std::string unstoppable(const std::string& code) {

@@ -27,6 +27,9 @@ struct Scenario {
   bool at_attach = false;                              // points of taking a place count too
 };
 
+// How GoogleTest names it.
+inline void PrintTo(const Scenario& scenario, std::ostream* out) { *out << scenario.name; }
+
 inline void put_model(Table& table, Model& model, const Key& key, const std::string& value) {
   ASSERT_TRUE(put_text(table, kDict, view_of(key), value).ok());
   model.put(key, value);

@@ -91,6 +91,9 @@ struct Mix {
   std::uint64_t erase_percent;
 };
 
+// How GoogleTest names it.
+void PrintTo(const Mix& mix, std::ostream* out) { *out << mix.name; }
+
 class DictModel : public testing::TestWithParam<Mix> {};
 
 TEST_P(DictModel, SaysTheSame) {

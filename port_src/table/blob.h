@@ -29,7 +29,7 @@ inline constexpr std::size_t kInlineBytes = 128;
 // What a Blob, a BlobWriter or a NewBlob has in its hand: bytes of its own, or a block in the table.
 class BlobBytes {
  public:
-  BlobBytes() = default;
+  BlobBytes() { std::memset(own_.data(), 0, kFew); }
   BlobBytes(BlobBytes&& other) noexcept { take(other); }
   BlobBytes& operator=(BlobBytes&& other) noexcept {
     if (this != &other) {
@@ -58,7 +58,7 @@ class BlobBytes {
     tag_ = other.tag_;
     if (data_ == other.own_.data()) {
       data_ = own_.data();
-      if (size_ != 0) std::memcpy(own_.data(), other.own_.data(), size_);
+      copy_own(other);
     } else if (data_ != nullptr) {
       take_outside(other);
     }
@@ -69,9 +69,16 @@ class BlobBytes {
     heap_.reset();
     data_ = nullptr;
   }
+  // Few bytes by two words, without a call.
+  void copy_own(const BlobBytes& other) noexcept {
+    std::memcpy(own_.data(), other.own_.data(), kFew);
+    if (size_ > kFew) std::memcpy(own_.data() + kFew, other.own_.data() + kFew, size_ - kFew);
+  }
   // Bytes that are not its own.
   void take_outside(BlobBytes& other) noexcept;
   void release_block() noexcept;
+
+  static constexpr std::size_t kFew = 16;
 
   std::uint8_t* data_ = nullptr;
   std::size_t size_ = 0;
@@ -80,7 +87,7 @@ class BlobBytes {
   std::uint32_t generation_ = 0;  // with store_: of the process; a forked child is another
   Store* store_ = nullptr;        // a block in the table
   std::unique_ptr<std::uint8_t[]> heap_;
-  std::array<std::uint8_t, kInlineBytes> own_;  // not initialised: `size_` of it are what counts
+  std::array<std::uint8_t, kInlineBytes> own_;  // kFew are initialised, or size_ where that is more
 };
 
 // Immutable stored bytes of one value.

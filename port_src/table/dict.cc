@@ -33,7 +33,8 @@ std::array<std::uint64_t, 2> key_words(ByteSpan bytes) {
 
 // ---- Reading
 
-inline Checked<Block> Dict::own_block(Offset at, std::size_t size, const char* what) const {
+[[gnu::always_inline]] inline Checked<Block> Dict::look_at_block(Offset at, std::size_t size,
+                                                                 const char* what) const {
   const Mapping& mapping = operation_.mapping();
   // The data may have grown since this was looked at last.
   if (at + kHeaderBytes > end_) end_ = heap_.data_end();
@@ -46,6 +47,10 @@ inline Checked<Block> Dict::own_block(Offset at, std::size_t size, const char* w
   return block;
 }
 
+Checked<Block> Dict::own_block(Offset at, std::size_t size, const char* what) const {
+  return look_at_block(at, size, what);
+}
+
 Checked<Word*> Dict::segment_word(std::size_t segment) const {
   if (segment < kFirstSegments) return &header_.segment[segment];
   const std::size_t index = segment - kFirstSegments;
@@ -56,16 +61,18 @@ Checked<Word*> Dict::segment_word(std::size_t segment) const {
   return &directory->word(index);
 }
 
-Checked<Entry*> Dict::entry(std::uint64_t number) const {
+[[gnu::always_inline]] inline Checked<Entry*> Dict::look_at_entry(std::uint64_t number) const {
   const EntryPlace place = place_of(number);
   Checked<Word*> word = segment_word(place.segment);
   if (!word) return word.damage();
-  Checked<Block> block = own_block(peek(**word), segment_bytes(place.segment), "segment");
+  Checked<Block> block = look_at_block(peek(**word), segment_bytes(place.segment), "segment");
   if (!block) return block.damage();
   return reinterpret_cast<Entry*>(block->payload()) + place.index;
 }
 
-Checked<bool> Dict::same(const Entry& entry, const HashedKey& key) const {
+Checked<Entry*> Dict::entry(std::uint64_t number) const { return look_at_entry(number); }
+
+inline Checked<bool> Dict::same(const Entry& entry, const HashedKey& key) const {
   if (peek(entry.hash) != key.hash) return false;
   const std::uint32_t kind = key_kind(entry);
   if (const auto* number = std::get_if<std::int64_t>(&key.key))
@@ -88,7 +95,7 @@ Checked<Dict::Found> Dict::find(const HashedKey& key) const {
   if (peek(header_.slots) == 0) return Found{};
   const std::uint64_t mask = peek(header_.slots_mask);
   if (mask > kMostEntries || (mask & (mask + 1)) != 0) return damage("size of the hash table");
-  Checked<Block> slots = own_block(peek(header_.slots), (mask + 1) * sizeof(Half), "hash table");
+  Checked<Block> slots = look_at_block(peek(header_.slots), (mask + 1) * sizeof(Half), "hash table");
   if (!slots) return slots.damage();
   const std::uint64_t used = peek(header_.used);
   for (std::uint64_t i = 0; i <= mask; ++i) {
@@ -97,7 +104,7 @@ Checked<Dict::Found> Dict::find(const HashedKey& key) const {
     slot_found_ = at;
     if (slot == 0) return Found{};
     if (slot > used) return damage("place in the hash table");
-    Checked<Entry*> candidate = entry(slot - 1);
+    Checked<Entry*> candidate = look_at_entry(slot - 1);
     if (!candidate) return candidate.damage();
     if (peek((*candidate)->value) == 0) continue;
     Checked<bool> is_it = same(**candidate, key);

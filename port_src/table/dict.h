@@ -63,6 +63,9 @@ class Dict {
   bool reclaim(std::size_t most);
 
  private:
+  // Those of look_at are part of their callers: of what is done in each operation.
+  Checked<Block> look_at_block(Offset at, std::size_t size, const char* what) const;
+  Checked<Entry*> look_at_entry(std::uint64_t number) const;
   Checked<Block> own_block(Offset at, std::size_t size, const char* what) const;
   Checked<Entry*> entry(std::uint64_t number) const;
   Checked<Word*> segment_word(std::size_t segment) const;

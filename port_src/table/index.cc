@@ -20,21 +20,11 @@ std::uint32_t header_check(std::uint32_t number, Offset at) {
 
 }  // namespace
 
-HandleWords words_of(const Handle& handle) {
-  HandleWords words;
-  std::memcpy(words.data(), handle.bits.data(), sizeof words);
-  return words;
-}
-
 Handle handle_of(const DictHeader& header) {
   const HandleWords words{peek(header.handle[0]), peek(header.handle[1])};
   Handle handle;
   std::memcpy(handle.bits.data(), words.data(), sizeof words);
   return handle;
-}
-
-bool has_handle(const DictHeader& header, const HandleWords& handle) {
-  return peek(header.handle[0]) == handle[0] && peek(header.handle[1]) == handle[1];
 }
 
 Offset Index::chunk(std::uint64_t number) const {

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <optional>
 
 #include "table/handle.h"
@@ -20,9 +21,15 @@
 namespace pyport::table {
 
 using HandleWords = std::array<std::uint64_t, 2>;
-HandleWords words_of(const Handle& handle);
+inline HandleWords words_of(const Handle& handle) {
+  HandleWords words;
+  std::memcpy(words.data(), handle.bits.data(), sizeof words);
+  return words;
+}
 Handle handle_of(const DictHeader& header);
-bool has_handle(const DictHeader& header, const HandleWords& handle);
+inline bool has_handle(const DictHeader& header, const HandleWords& handle) {
+  return peek(header.handle[0]) == handle[0] && peek(header.handle[1]) == handle[1];
+}
 
 class Index {
  public:

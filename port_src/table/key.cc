@@ -7,10 +7,8 @@ std::uint32_t hash_of(const SipKey& seed, const KeyView& key) {
   if (const auto* bytes = std::get_if<ByteSpan>(&key)) {
     return static_cast<std::uint32_t>(sip_hash<1, 3>(seed, *bytes));
   }
-  const auto* number = std::get_if<std::int64_t>(&key);
-  std::uint8_t bytes[sizeof *number];
-  std::memcpy(bytes, number, sizeof bytes);
-  return static_cast<std::uint32_t>(sip_hash<1, 3>(seed, bytes));
+  return static_cast<std::uint32_t>(
+      sip_hash<1, 3>(seed, static_cast<std::uint64_t>(*std::get_if<std::int64_t>(&key))));
 }
 
 }  // namespace

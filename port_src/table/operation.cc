@@ -5,18 +5,6 @@
 
 namespace pyport::table {
 
-Operation::Operation(const Mapping& mapping, Place& place, Repairer& repairer)
-    : mapping_(mapping),
-      place_(place),
-      repairer_(repairer),
-      lane_number_(place.take_lane()),
-      lane_(place.slot().lane[lane_number_]) {}
-
-Operation::~Operation() {
-  assert(locks_ == 0);
-  place_.leave_lane(lane_number_);
-}
-
 Status Operation::lock_after_trouble(Half& word, Taken taken) {
   if (taken == Taken::refused) {
     put(hand().lock[locks_], 0, "lock.refused");

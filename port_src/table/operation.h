@@ -39,8 +39,16 @@ class Repairer {
 class Operation {
  public:
   // Takes a lane.
-  Operation(const Mapping& mapping, Place& place, Repairer& repairer);
-  ~Operation();
+  Operation(const Mapping& mapping, Place& place, Repairer& repairer)
+      : mapping_(mapping),
+        place_(place),
+        repairer_(repairer),
+        lane_number_(place.take_lane()),
+        lane_(place.slot().lane[lane_number_]) {}
+  ~Operation() {
+    assert(locks_ == 0);
+    place_.leave_lane(lane_number_);
+  }
   Operation(const Operation&) = delete;
   Operation& operator=(const Operation&) = delete;
 
@@ -58,6 +66,18 @@ class Operation {
     crash_point("lock.taken", true);
     ++locks_;
     return ok_status();
+  }
+  // False, and nothing is done, when it is not free.
+  bool lock_at_once(Half& word) {
+    Word& name = hand().lock[locks_];
+    put(name, mapping_.offset_of(word), "lock.name");
+    if (!SharedLock(mapping_, word).take_at_once(slot())) {
+      put(name, 0, "lock.unname");
+      return false;
+    }
+    crash_point("lock.taken", true);
+    ++locks_;
+    return true;
   }
   // The lock that was taken last.
   void unlock(Half& word) {

@@ -5,29 +5,20 @@
 #include <bit>
 
 namespace pyport::table {
-namespace {
-
-// Threads begin their search at different lanes.
-std::size_t first_lane() {
-  static std::atomic<std::size_t> threads{0};
-  constexpr std::size_t kNone = ~std::size_t{0};
-  thread_local constinit std::size_t mine = kNone;
-  if (mine == kNone) mine = threads.fetch_add(1, std::memory_order_relaxed) % kLanes;
-  return mine;
-}
-
-}  // namespace
-
 Place::Place(const Mapping& mapping, std::uint32_t slot) : slot_(slot), shared_(mapping.slot(slot)) {
   for (auto& bits : free_records_) bits.store(~std::uint64_t{0}, std::memory_order_relaxed);
 }
 
-std::size_t Place::take_lane() {
-  const std::size_t first = first_lane();
+std::size_t Place::first_lane_of_new_thread() {
+  static std::atomic<std::size_t> threads{0};
+  return threads.fetch_add(1, std::memory_order_relaxed) % kLanes;
+}
+
+std::size_t Place::search_lane(std::size_t first) {
   for (;;) {
-    for (std::size_t i = 0; i < kLanes; ++i) {
+    for (std::size_t i = 1; i <= kLanes; ++i) {
       const std::size_t lane = (first + i) % kLanes;
-      if (!busy_[lane].taken.exchange(true, std::memory_order_acquire)) return lane;
+      if (try_lane(lane)) return lane;
     }
     sched_yield();
   }

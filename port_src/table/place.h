@@ -27,7 +27,12 @@ class Place {
   Slot& slot() const { return shared_; }
 
   // A lane of this process; waits until one is free.
-  std::size_t take_lane();
+  std::size_t take_lane() {
+    // Threads begin their search at different lanes.
+    thread_local constinit std::size_t first = kLanes;
+    if (first == kLanes) first = first_lane_of_new_thread();
+    return try_lane(first) ? first : search_lane(first);
+  }
   void leave_lane(std::size_t lane) { busy_[lane].taken.store(false, std::memory_order_release); }
 
   // A free record; nothing when all are taken.
@@ -35,6 +40,10 @@ class Place {
   void leave_record(std::uint32_t record);
 
  private:
+  bool try_lane(std::size_t lane) { return !busy_[lane].taken.exchange(true, std::memory_order_acquire); }
+  static std::size_t first_lane_of_new_thread();
+  std::size_t search_lane(std::size_t first);
+
   struct alignas(64) Busy {
     std::atomic<bool> taken{false};
   };

@@ -33,9 +33,12 @@ class SharedLock {
   // `name` is the caller's word that says which lock it holds or tries to take, and does so already. While it
   // waits the lowest bit is set: one that waits is no witness that the holder lives.
   Taken take(std::uint32_t slot, Word& name) {
+    return take_at_once(slot) ? Taken::fresh : take_slowly(slot, name);
+  }
+  // False when somebody has it.
+  bool take_at_once(std::uint32_t slot) {
     std::uint32_t free = 0;
-    if (word_.compare_exchange_strong(free, slot + 1, std::memory_order_acquire)) return Taken::fresh;
-    return take_slowly(slot, name);
+    return word_.compare_exchange_strong(free, slot + 1, std::memory_order_acquire);
   }
   void leave() {
     if ((word_.exchange(0, std::memory_order_release) & kWaiters) != 0) wake();

@@ -82,4 +82,13 @@ std::uint64_t sip_hash(const SipKey& key, ByteSpan bytes) {
   return state.finish<d>();
 }
 
+// The same of the eight bytes of a word.
+template <int c, int d>
+std::uint64_t sip_hash(const SipKey& key, std::uint64_t word) {
+  siphash::State state(key);
+  state.absorb<c>(word);
+  state.absorb<c>(std::uint64_t{sizeof word} << 56);
+  return state.finish<d>();
+}
+
 }  // namespace pyport::table

@@ -60,21 +60,23 @@ Status Store::check_alive(const DictHeader& header, const HandleWords& handle) c
   }
 }
 
-Result<DictHeader*> Store::lock_dict(Operation& operation, const Handle& handle) {
-  const HandleWords words = words_of(handle);
-  std::atomic<DictHeader*>& recent = recent_[(words[0] ^ words[1]) % kRecent];
-  DictHeader* const before = recent.load(std::memory_order_relaxed);
-  if (before != nullptr && has_handle(*before, words)) {
-    if (Status locked = operation.lock(before->lock); !locked) return std::move(locked).error();
-    if (check_alive(*before, words).ok()) return before;
-    // Destroyed; but a dict of that handle may have been made again.
-    operation.unlock(before->lock);
-  }
+// The dict where it was found lately, locked; null when it is no longer there, or cannot be locked at once.
+inline DictHeader* Store::lock_recent(Operation& operation, const HandleWords& words) const {
+  DictHeader* const header = recent(words).load(std::memory_order_relaxed);
+  if (header == nullptr || !has_handle(*header, words) || !operation.lock_at_once(header->lock))
+    return nullptr;
+  if (has_handle(*header, words) && peek(header->state) == kDictLive) return header;
+  // Destroyed; but a dict of that handle may have been made again.
+  operation.unlock(header->lock);
+  return nullptr;
+}
+
+Result<DictHeader*> Store::lock_dict(Operation& operation, const HandleWords& words) {
   Result<std::uint32_t> number = find(operation, words);
   if (!number) return std::move(number).error();
   DictHeader* const header = index_.header(*number);
   if (header == nullptr) return gone();
-  recent.store(header, std::memory_order_relaxed);
+  recent(words).store(header, std::memory_order_relaxed);
   if (Status locked = operation.lock(header->lock); !locked) return std::move(locked).error();
   // Found without a lock: it may have been destroyed, and even made anew under another handle.
   if (Status alive = check_alive(*header, words); !alive) {
@@ -87,13 +89,18 @@ Result<DictHeader*> Store::lock_dict(Operation& operation, const Handle& handle)
 template <class Work>
 auto Store::with_dict(Operation& operation, const Handle& handle, Work work)
     -> decltype(work(std::declval<Dict&>(), std::declval<DictHeader&>())) {
-  Result<DictHeader*> header = lock_dict(operation, handle);
-  if (!header) return std::move(header).error();
-  Dict dict(operation, heap_, limits_, **header);
-  auto result = work(dict, **header);
+  const HandleWords words = words_of(handle);
+  DictHeader* header = lock_recent(operation, words);
+  if (header == nullptr) {
+    Result<DictHeader*> locked = lock_dict(operation, words);
+    if (!locked) return std::move(locked).error();
+    header = *locked;
+  }
+  Dict dict(operation, heap_, limits_, *header);
+  auto result = work(dict, *header);
   if (!result.ok() && result.error().code == Errc::corrupt)
-    table::put((*header)->state, kDictCorrupt, "dict.corrupt");
-  operation.unlock((*header)->lock);
+    table::put(header->state, kDictCorrupt, "dict.corrupt");
+  operation.unlock(header->lock);
   if (!result.ok()) {
     heap_.abandon(operation);
   } else if (operation.committed()) {

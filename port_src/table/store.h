@@ -68,7 +68,8 @@ class Store final : public Repairer {
   template <class Work>
   auto with_dict(Operation& operation, const Handle& handle, Work work)
       -> decltype(work(std::declval<Dict&>(), std::declval<DictHeader&>()));
-  Result<DictHeader*> lock_dict(Operation& operation, const Handle& handle);
+  DictHeader* lock_recent(Operation& operation, const HandleWords& words) const;
+  Result<DictHeader*> lock_dict(Operation& operation, const HandleWords& words);
   Result<std::uint32_t> find(Operation& operation, const HandleWords& handle);
   Status check_alive(const DictHeader& header, const HandleWords& handle) const;
 
@@ -105,7 +106,10 @@ class Store final : public Repairer {
   std::unique_ptr<Place> place_;
   // Where dicts were found lately, by their handles. Headers never move; whose one is, it says itself.
   static constexpr std::size_t kRecent = 256;
-  std::array<std::atomic<DictHeader*>, kRecent> recent_{};
+  std::atomic<DictHeader*>& recent(const HandleWords& words) const {
+    return recent_[(words[0] ^ words[1]) % kRecent];
+  }
+  mutable std::array<std::atomic<DictHeader*>, kRecent> recent_{};
   std::uint32_t generation_ = 0;  // counts forks
 };
 

@@ -191,7 +191,7 @@ void bench_overhead(const Size& size) {
   check(table->create(handle_no(1)).ok());
   const std::uint64_t before = table->stats().used;
   for (std::int64_t n = 0; n < size.many_keys; ++n) {
-    char key[11];
+    char key[24];
     std::snprintf(key, sizeof key, "%010lld", static_cast<long long>(n));
     put(*table, handle_no(1), as_bytes(std::string_view(key, 10)), std::string(kValueBytes, 'v'));
   }

@@ -89,7 +89,7 @@ const std::vector<Exception> kExceptions{
     {"shared_lock.h", "word_."},                    // lock.name and lock.taken stand around it
     {"shared_lock.cc", "word_."},                   // lock.name and lock.taken stand around it
     {"recovery.cc", "entry.pid.compare_exchange"},  // slot.claimed stands behind it
-    {"store.cc", "recent.store("},                  // this process's own memory
+    {"store.cc", "recent(words).store("},           // this process's own memory
     {"recovery.cc", "super().repairs.fetch_add"},   // a statistic
 };
 

@@ -17,18 +17,21 @@ namespace pyport::table {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr int kSpins = 200;
+constexpr int kSpins = 1000;  // pauses until it sleeps
+constexpr int kLongestSpin = 200;
 constexpr std::uint32_t kFirstWait = 2;  // milliseconds
 constexpr std::uint32_t kLongestWait = 20;
 constexpr auto kUnknownFor = std::chrono::seconds(1);
 constexpr auto kPatience = std::chrono::seconds(5);
 
-void pause_a_little() {
+void pause_for(int spins) {
+  for (int i = 0; i < spins; ++i) {
 #if defined(__x86_64__)
-  __builtin_ia32_pause();
+    __builtin_ia32_pause();
 #elif defined(__aarch64__)
-  asm volatile("yield");
+    asm volatile("yield");
 #endif
+  }
 }
 
 bool alone_on_cpu() {
@@ -47,11 +50,12 @@ bool SharedLock::try_take(std::uint32_t slot, Word& name) {
 }
 
 Taken SharedLock::take_slowly(std::uint32_t slot, Word& name) {
-  for (int i = 0; i < kSpins && !alone_on_cpu(); ++i) {
-    std::uint32_t free = 0;
-    if (peek(word_) == 0 && word_.compare_exchange_strong(free, slot + 1, std::memory_order_acquire))
-      return Taken::fresh;
-    pause_a_little();
+  // Each look takes the word's cache line from the holder, who may want the lock again at once: less and less
+  // often.
+  for (int spins = 0, next = 4; spins < kSpins && !alone_on_cpu();
+       spins += next, next = std::min(2 * next, kLongestSpin)) {
+    pause_for(next);
+    if (peek(word_) == 0 && take_at_once(slot)) return Taken::fresh;
   }
   put(name, mapping_.offset_of(word_) | 1, "lock.name");
   const auto began = Clock::now();

@@ -3,11 +3,13 @@
 
 #include <atomic>
 #include <barrier>
+#include <cstdlib>
 #include <functional>
 #include <set>
 #include <thread>
 
 #include "helpers.h"
+#include "table/audit.h"
 
 namespace pyport::table {
 namespace {
@@ -140,41 +142,78 @@ TEST(TableThreads, OfManyCreatesOfAHandleOneWinsAndOfManyDestroysToo) {
   EXPECT_EQ(table.stats().dicts, 0u);
 }
 
-// Everything at once over few keys and dicts; afterwards the sums must be those of what is there.
+// One thread's share of a storm: everything at once over few keys and dicts.
+class Stormer {
+ public:
+  Stormer(Table& table, std::uint64_t seed) : table_(table), random_(seed * 7919 + 1) {}
+
+  void work(std::uint64_t operations) {
+    for (std::uint64_t i = 0; i < operations; ++i) step();
+  }
+
+ private:
+  std::uint64_t below(std::uint64_t end) {
+    random_ = random_ * 6364136223846793005u + 1442695040888963407u;
+    return (random_ >> 33) % end;
+  }
+
+  void step() {
+    const Handle dict = handle_no(below(4));
+    const auto key = static_cast<std::int64_t>(below(32));
+    switch (below(64)) {
+      case 0:
+        table_.destroy(std::array{dict});
+        return;
+      case 1:
+      case 2:
+        (void)table_.create(dict).ok();
+        return;
+      case 3:
+        (void)table_.keys(dict).ok();
+        return;
+      case 4:
+        table_.reclaim(100);
+        return;
+      case 5:
+        (void)table_.stats(dict).ok();
+        return;
+      default:
+        work_on(dict, key);
+    }
+  }
+
+  void work_on(const Handle& dict, std::int64_t key) {
+    const std::uint64_t what = below(8);
+    if (what == 0) {
+      (void)table_.erase(dict, key).ok();
+    } else if (what < 5) {
+      // Held for a while: a large one is pinned.
+      if (Result<Blob> blob = table_.get(dict, key); blob.ok()) held_[below(held_.size())] = *std::move(blob);
+    } else {
+      const std::uint64_t size = below(20) == 0 ? below(5000) : below(300);
+      (void)put_text(table_, dict, key, std::string(size, 'x')).ok();
+    }
+  }
+
+  Table& table_;
+  std::uint64_t random_;
+  std::array<Blob, 8> held_;
+};
+
+// How many operations; PYPORT_THREAD_OPERATIONS says another number.
+std::uint64_t operations_of_a_storm() {
+  const char* text = std::getenv("PYPORT_THREAD_OPERATIONS");
+  return text == nullptr ? 80000 : std::stoull(text);
+}
+
+// Afterwards the sums must be those of what is there, and every block accounted for.
 TEST(TableThreads, StatsAgreeWithTheContentsAfterAStorm) {
+  constexpr std::size_t kThreads = 4;
   const auto owned_table = new_table();
   Table& table = *owned_table;
-  in_parallel(4, [&](std::size_t who) {
-    std::uint64_t random = who * 7919 + 1;
-    for (int i = 0; i < 20000; ++i) {
-      random = random * 6364136223846793005u + 1442695040888963407u;
-      const Handle dict = handle_no((random >> 33) % 4);
-      const auto key = static_cast<std::int64_t>((random >> 40) % 32);
-      switch ((random >> 50) % 16) {
-        case 0:
-          table.destroy(std::array{dict});
-          break;
-        case 1:
-        case 2:
-          (void)table.create(dict).ok();
-          break;
-        case 3:
-          (void)table.keys(dict).ok();
-          break;
-        case 4:
-        case 5:
-          (void)table.erase(dict, key).ok();
-          break;
-        case 6:
-        case 7:
-        case 8:
-          (void)text_at(table, dict, key);
-          break;
-        default:
-          (void)put_text(table, dict, key, std::string((random >> 54) % 100, 'x')).ok();
-      }
-    }
-  });
+  const std::uint64_t operations = operations_of_a_storm();
+  in_parallel(kThreads, [&](std::size_t who) { Stormer(table, who).work(operations / kThreads); });
+  RecordProperty("operations", std::to_string(operations));
   TableStats there;
   for (std::uint64_t n = 0; n < 4; ++n) {
     const Result<std::vector<Key>> keys = table.keys(handle_no(n));
@@ -191,6 +230,12 @@ TEST(TableThreads, StatsAgreeWithTheContentsAfterAStorm) {
   EXPECT_EQ(table.stats().dicts, there.dicts);
   EXPECT_EQ(table.stats().keys, there.keys);
   EXPECT_EQ(table.stats().bytes, there.bytes);
+  EXPECT_EQ(table.stats().pinned, 0u);
+  while (table.reclaim(1000)) {
+  }
+  const AuditReport report = table.audit();
+  EXPECT_EQ(report.leaked_blocks, 0u);
+  EXPECT_EQ(report.damaged, 0u);
 }
 
 }  // namespace

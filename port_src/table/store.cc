@@ -412,7 +412,9 @@ bool Store::recycle(Operation& operation, DictHeader& header) {
   if (!operation.lock(super().index_lock)) return false;
   bool recycled = false;
   if (operation.lock(header.lock)) {
-    recycled = peek(header.state) == kDictDead && peek(header.pinned) == 0;
+    // Another may have recycled it meanwhile, and the next dict in it may be dead by now, with all it has.
+    recycled = peek(header.state) == kDictDead && peek(header.pinned) == 0 &&
+               Dict(operation, heap_, limits_, header).reclaim(0);
     if (recycled) index_.recycle(operation, header);
     operation.unlock(header.lock);
   }

@@ -203,7 +203,7 @@ class Stormer {
 // How many operations; PYPORT_THREAD_OPERATIONS says another number.
 std::uint64_t operations_of_a_storm() {
   const char* text = std::getenv("PYPORT_THREAD_OPERATIONS");
-  return text == nullptr ? 80000 : std::stoull(text);
+  return text == nullptr ? 2000000 : std::stoull(text);
 }
 
 // Afterwards the sums must be those of what is there, and every block accounted for.
@@ -234,7 +234,7 @@ TEST(TableThreads, StatsAgreeWithTheContentsAfterAStorm) {
   while (table.reclaim(1000)) {
   }
   const AuditReport report = table.audit();
-  EXPECT_EQ(report.leaked_blocks, 0u);
+  EXPECT_EQ(report.leaked_blocks, 0u) << audit_text(report);
   EXPECT_EQ(report.damaged, 0u);
 }
 

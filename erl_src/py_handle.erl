@@ -20,6 +20,7 @@ new() ->
     <<_:1, Random:127/bits>> = crypto:strong_rand_bytes(16),
     <<0:1, Random/bits>>.
 
+%% @doc False for those of dicts that a Python process made.
 -spec is_made_here(bits()) -> boolean().
 is_made_here(<<Mark:1, _:127/bits>>) -> Mark =:= 0.
 

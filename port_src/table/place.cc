@@ -5,6 +5,7 @@
 #include <bit>
 
 namespace pyport::table {
+
 Place::Place(const Mapping& mapping, std::uint32_t slot) : slot_(slot), shared_(mapping.slot(slot)) {
   for (auto& bits : free_records_) bits.store(~std::uint64_t{0}, std::memory_order_relaxed);
 }

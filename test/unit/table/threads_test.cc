@@ -1,6 +1,7 @@
 // The table under threads. Run in the TSan build too, where a missing lock is an error by itself.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <barrier>
 #include <cstdlib>
@@ -187,8 +188,13 @@ class Stormer {
     if (what == 0) {
       (void)table_.erase(dict, key).ok();
     } else if (what < 5) {
-      // Held for a while: a large one is pinned.
-      if (Result<Blob> blob = table_.get(dict, key); blob.ok()) held_[below(held_.size())] = *std::move(blob);
+      // Held for a while: a large one is pinned, and nobody writes there until it is let go.
+      Blob& held = held_[below(held_.size())];
+      if (held) {
+        const ByteSpan bytes = held.bytes();
+        ASSERT_TRUE(std::all_of(bytes.begin(), bytes.end(), [](std::uint8_t byte) { return byte == 'x'; }));
+      }
+      if (Result<Blob> blob = table_.get(dict, key); blob.ok()) held = *std::move(blob);
     } else {
       const std::uint64_t size = below(20) == 0 ? below(5000) : below(300);
       (void)put_text(table_, dict, key, std::string(size, 'x')).ok();

@@ -143,6 +143,25 @@ TEST(TableThreads, OfManyCreatesOfAHandleOneWinsAndOfManyDestroysToo) {
   EXPECT_EQ(table.stats().dicts, 0u);
 }
 
+// What one sees empty another recycles, and a new dict in its place is filled and destroyed, before the first
+// goes on: then it must not recycle that one with all it has.
+TEST(TableThreads, ReclaimedByManyAtOnceNothingIsLost) {
+  const auto owned_table = new_table();
+  Table& table = *owned_table;
+  in_parallel(4, [&](std::size_t who) {
+    const Handle dict = handle_no(who);
+    for (int round = 0; round < 50000; ++round) {
+      if (table.create(dict).ok()) (void)put_text(table, dict, std::int64_t{1}, "a value for a block").ok();
+      table.destroy(std::array{dict});
+      table.reclaim(2);
+    }
+  });
+  while (table.reclaim(1000)) {
+  }
+  const AuditReport report = table.audit();
+  EXPECT_EQ(report.leaked_blocks, 0u) << audit_text(report);
+}
+
 // One thread's share of a storm: everything at once over few keys and dicts.
 class Stormer {
  public:

@@ -1,6 +1,8 @@
 #include "python/pickle.h"
 
 #include "python/context.h"
+#include "python/plain_reader.h"
+#include "python/plain_writer.h"
 #include "python/table_scope.h"
 
 namespace pyport::python {
@@ -20,6 +22,9 @@ void end_view(PyObject* view) REQUIRES(attached) {
 }  // namespace
 
 Ref dump_object(const ModuleState& state, PyObject* object, const SharedUse& use) {
+  if (const auto plain = dump_plain(object))
+    return Ref::steal(
+        PyBytes_FromStringAndSize(as_text(*plain).data(), static_cast<Py_ssize_t>(plain->size())));
   const TableScope scope(use);
   PyObject* const args[] = {object, state.protocol};
   return Ref::steal(PyObject_Vectorcall(state.dumps, args, 2, nullptr));
@@ -35,6 +40,7 @@ PyObject* load_object(const ModuleState& state, PyObject* pickle) {
 }
 
 Ref load_bytes(const ModuleState& state, ByteSpan pickle) {
+  if (auto plain = load_plain(pickle)) return std::move(*plain);
   auto* const data = reinterpret_cast<const char*>(pickle.data());
   const auto size = static_cast<Py_ssize_t>(pickle.size());
   if (pickle.size() <= kCopyLimit) {

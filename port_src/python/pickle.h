@@ -1,4 +1,5 @@
-// pickle.dumps and pickle.loads, as the module state has them at hand.
+// Pickles of any objects: plain ones by our own code, others by pickle.dumps and pickle.loads, as the module
+// state has them at hand.
 //
 // Thread safety: REQUIRES an attached thread state. Both may run any Python code.
 #pragma once

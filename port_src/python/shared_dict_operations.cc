@@ -9,6 +9,7 @@
 #include "python/handle_term.h"
 #include "python/letting_go.h"
 #include "python/pickle.h"
+#include "python/plain_writer.h"
 #include "python/raise.h"
 #include "python/scalar_pickle.h"
 #include "python/scalar_reader.h"
@@ -69,6 +70,19 @@ bool store(PyObject* self, const table::KeyView& key, const ScalarPickle& pickle
       .has_value();
 }
 
+// A plain value's pickle, in memory of this thread.
+bool store_plain(PyObject* self, const table::KeyView& key, ByteSpan pickle) REQUIRES(attached) {
+  return on_table(self,
+                  [&](Table& table, const Handle& handle) {
+                    return with_room(table, [&]() -> Status {
+                      Result<table::NewBlob> blob = value::store_plain(table, pickle);
+                      if (!blob) return blob.error();
+                      return table.put(handle, key, std::move(*blob));
+                    });
+                  })
+      .has_value();
+}
+
 Ref load_value(PyObject* self, const table::Blob& blob) REQUIRES(attached) {
   const ByteSpan pickle = value::view(blob).pickle;
   if (auto scalar = load_scalar(pickle)) return std::move(*scalar);
@@ -123,6 +137,7 @@ int dict_set(PyObject* self, PyObject* key, PyObject* value) {
   const auto view = key_view(key);
   if (!view) return -1;
   if (const auto scalar = ScalarPickle::of(value)) return store(self, *view, *scalar) ? 0 : -1;
+  if (const auto plain = dump_plain(value)) return store_plain(self, *view, *plain) ? 0 : -1;
   const Ref pickle = dump_object(state_of(self), value, shared_dict(self).use);
   if (!pickle) return -1;
   return store(self, *view, bytes_view(pickle.get()), type_name(Py_TYPE(value))) ? 0 : -1;

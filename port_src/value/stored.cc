@@ -21,13 +21,6 @@ std::string_view cut(std::string_view type) {
   return type.substr(0, size);
 }
 
-Result<table::NewBlob> store_plain(table::Table& table, ByteSpan pickle) {
-  auto writer = table.allocate(pickle.size());
-  if (!writer.ok()) return std::move(writer).error();
-  std::copy(pickle.begin(), pickle.end(), writer->bytes().begin());
-  return (*std::move(writer)).finish(kPlain);
-}
-
 Result<table::NewBlob> store_opaque(table::Table& table, ByteSpan pickle, std::string_view type) {
   type = cut(type);
   auto writer = table.allocate(kTypeHeader + type.size() + pickle.size());
@@ -55,6 +48,13 @@ StoredView view(const table::BlobBytes& blob) {
   const std::size_t size = load_u16(bytes.data());
   if (size > bytes.size() - kTypeHeader) return {};
   return {false, as_text(bytes.subspan(kTypeHeader, size)), bytes.subspan(kTypeHeader + size)};
+}
+
+Result<table::NewBlob> store_plain(table::Table& table, ByteSpan pickle) {
+  auto writer = table.allocate(pickle.size());
+  if (!writer.ok()) return std::move(writer).error();
+  std::copy(pickle.begin(), pickle.end(), writer->bytes().begin());
+  return (*std::move(writer)).finish(kPlain);
 }
 
 Result<table::NewBlob> store(table::Table& table, ByteSpan pickle, std::string_view type) {

@@ -38,6 +38,9 @@ StoredView view(const table::BlobBytes& blob);
 // qualified name of the object's type, used when it is opaque (cut at 65535 bytes).
 Result<table::NewBlob> store(table::Table& table, ByteSpan pickle, std::string_view type);
 
+// The same of a pickle that is known to be plain.
+Result<table::NewBlob> store_plain(table::Table& table, ByteSpan pickle);
+
 // Stores the ETF term (no version byte) at the front of `term`. REQUIRES: it passed etf::validate.
 // A {py_object, Type, Pickle} becomes the opaque blob that it came from. Errc::bad_term, table_full.
 Result<table::NewBlob> store_term(table::Table& table, ByteSpan term);

@@ -120,6 +120,7 @@ int clear(PyObject* module) {
   Py_CLEAR(state.reference_function);
   Py_CLEAR(state.term_function);
   Py_CLEAR(state.atom_function);
+  state.names.clear();
   return 0;
 }
 

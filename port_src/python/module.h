@@ -10,6 +10,7 @@
 #include <cstddef>
 
 #include "python/gil.h"
+#include "python/name_cache.h"
 
 namespace pyport::python {
 
@@ -33,6 +34,8 @@ struct ModuleState {
   PyObject* reference_function;
   PyObject* term_function;
   PyObject* atom_function;
+
+  mutable NameCache names;  // a cache of what does not change
 };
 
 // The module's definition, as an extension's init function gives it to the import system.

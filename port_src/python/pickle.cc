@@ -40,7 +40,7 @@ PyObject* load_object(const ModuleState& state, PyObject* pickle) {
 }
 
 Ref load_bytes(const ModuleState& state, ByteSpan pickle) {
-  if (auto plain = load_plain(pickle)) return std::move(*plain);
+  if (auto plain = load_plain(pickle, state.names)) return std::move(*plain);
   auto* const data = reinterpret_cast<const char*>(pickle.data());
   const auto size = static_cast<Py_ssize_t>(pickle.size());
   if (pickle.size() <= kCopyLimit) {

@@ -24,7 +24,8 @@ std::uint64_t load_little(const std::uint8_t* at, std::size_t bytes) {
 // exception set when it is about memory, else when this pickle is none of ours.
 class PlainReader {
  public:
-  explicit PlainReader(ByteSpan pickle) : at_(pickle.data()), end_(pickle.data() + pickle.size()) {}
+  PlainReader(ByteSpan pickle, NameCache& names)
+      : at_(pickle.data()), end_(pickle.data() + pickle.size()), names_(names) {}
   ~PlainReader() REQUIRES(attached) {
     while (!stack_.empty()) Py_DECREF(stack_.pop());
     while (!memo_.empty()) Py_DECREF(memo_.pop());
@@ -201,8 +202,15 @@ class PlainReader {
   bool text(std::size_t bytes) REQUIRES(attached) {
     ByteSpan content;
     if (!take_sized(bytes, content)) return false;
-    return push(PyUnicode_DecodeUTF8(as_text(content).data(), static_cast<Py_ssize_t>(content.size()),
-                                     "surrogatepass"));
+    const bool is_name = content.size() <= NameCache::kLongest && at_place_of_key();
+    return push(is_name ? names_.string(content) : string_of_utf8(content));
+  }
+
+  // What comes next is a key, or, in rare cases, might be one.
+  bool at_place_of_key() REQUIRES(attached) {
+    const std::size_t size = stack_.size();
+    const std::size_t first = marks_.empty() ? size : marks_.back();
+    return first != 0 && (size - first) % 2 == 0 && PyDict_CheckExact(stack_[first - 1]);
   }
 
   bool bytes(std::size_t bytes) REQUIRES(attached) {
@@ -233,10 +241,12 @@ class PlainReader {
   bool append(std::size_t first) REQUIRES(attached) {
     PyObject* const list = below(first, [](PyObject* object) { return PyList_CheckExact(object) != 0; });
     if (list == nullptr) return false;
-    bool good = true;
-    for (std::size_t i = first; i < stack_.size() && good; ++i) good = PyList_Append(list, stack_[i]) == 0;
-    drop_to(first);
-    return good;
+    if (stack_.size() == first + 1) {
+      const Ref item = Ref::steal(stack_.pop());
+      return PyList_Append(list, item.get()) == 0;
+    }
+    // All at once: the list grows by one step.
+    return tuple(first) && PyList_Extend(list, Ref::steal(stack_.pop()).get()) == 0;
   }
 
   bool set_items(std::size_t first) REQUIRES(attached) {
@@ -267,6 +277,7 @@ class PlainReader {
 
   const std::uint8_t* at_;
   const std::uint8_t* const end_;
+  NameCache& names_;
   SmallStack<PyObject*, 64> stack_;
   SmallStack<std::size_t, 16> marks_;
   SmallStack<PyObject*, 64> memo_;
@@ -274,9 +285,9 @@ class PlainReader {
 
 }  // namespace
 
-std::optional<Ref> load_plain(ByteSpan pickle) {
+std::optional<Ref> load_plain(ByteSpan pickle, NameCache& names) {
   try {
-    return PlainReader(pickle).read();
+    return PlainReader(pickle, names).read();
   } catch (const std::bad_alloc&) {
     PyErr_NoMemory();
     return Ref();

@@ -8,13 +8,15 @@
 
 #include "base/bytes.h"
 #include "python/gil.h"
+#include "python/name_cache.h"
 #include "python/ref.h"
 
 namespace pyport::python {
 
 // The object; null with MemoryError set when there is no memory. Nothing, and no exception, when the pickle
 // has anything else in it or is damaged: pickle.loads is to read it, or to say what is wrong. The bytes may
-// change meanwhile, as shared memory can: the object is then another one, or nothing.
-std::optional<Ref> load_plain(ByteSpan pickle) REQUIRES(attached);
+// change meanwhile, as shared memory can: the object is then another one, or nothing. Strings that are keys
+// of dicts are kept in `names`.
+std::optional<Ref> load_plain(ByteSpan pickle, NameCache& names) REQUIRES(attached);
 
 }  // namespace pyport::python

@@ -107,8 +107,18 @@ class PlainWriter {
   bool integer(PyObject* value) REQUIRES(attached) {
     int overflow = 0;
     const long long number = PyLong_AsLongLongAndOverflow(value, &overflow);
-    if (overflow != 0) return false;
+    if (overflow != 0) return large_integer(value);
     write_.integer(static_cast<std::int64_t>(number));
+    return true;
+  }
+  // Two's complement, lowest byte first.
+  bool large_integer(PyObject* value) REQUIRES(attached) {
+    constexpr int kHow = Py_ASNATIVEBYTES_LITTLE_ENDIAN;
+    const Py_ssize_t size = PyLong_AsNativeBytes(value, nullptr, 0, kHow);
+    if (size < 0) return PyErr_Clear(), false;
+    Bytes digits(static_cast<std::size_t>(size));
+    if (PyLong_AsNativeBytes(value, digits.data(), size, kHow) < 0) return PyErr_Clear(), false;
+    write_.integer(digits);
     return true;
   }
 

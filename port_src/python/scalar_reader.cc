@@ -3,7 +3,8 @@
 #include <bit>
 #include <string_view>
 
-#include "python/scalar_op.h"
+#include "python/name_cache.h"
+#include "value/pickle_op.h"
 
 namespace pyport::python {
 namespace {
@@ -24,13 +25,13 @@ class ScalarReader {
   explicit ScalarReader(ByteSpan pickle) : bytes_(pickle) {}
 
   std::optional<Ref> read() REQUIRES(attached) {
-    if (bytes_.size() < 4 || bytes_[0] != kProto || bytes_.back() != kStop) return std::nullopt;
+    if (bytes_.size() < 4 || bytes_[0] != value::kProto || bytes_.back() != value::kStop) return std::nullopt;
     bytes_ = bytes_.subspan(2, bytes_.size() - 3);
-    if (bytes_[0] == kFrame) {
+    if (bytes_[0] == value::kFrame) {
       if (bytes_.size() < 10) return std::nullopt;
       bytes_ = bytes_.subspan(9);
     }
-    return value(bytes_[0], bytes_.subspan(1));
+    return scalar(bytes_[0], bytes_.subspan(1));
   }
 
  private:
@@ -62,7 +63,7 @@ class ScalarReader {
     if (rest.size() < bytes) return std::nullopt;
     const std::uint64_t size = load_little(rest.data(), bytes);
     rest = rest.subspan(bytes);
-    if (rest.size() == size + 1 && rest.back() == kMemoize) rest = rest.first(rest.size() - 1);
+    if (rest.size() == size + 1 && rest.back() == value::kMemoize) rest = rest.first(rest.size() - 1);
     if (rest.size() != size) return std::nullopt;
     return as_text(rest);
   }
@@ -70,8 +71,7 @@ class ScalarReader {
   static std::optional<Ref> text(ByteSpan rest, std::size_t bytes) REQUIRES(attached) {
     const auto content = payload(rest, bytes);
     if (!content) return std::nullopt;
-    const auto size = static_cast<Py_ssize_t>(content->size());
-    return Ref::steal(PyUnicode_DecodeUTF8(content->data(), size, "surrogatepass"));
+    return Ref::steal(string_of_utf8(as_bytes(*content)));
   }
 
   static std::optional<Ref> byte_string(ByteSpan rest, std::size_t bytes) REQUIRES(attached) {
@@ -85,31 +85,31 @@ class ScalarReader {
     return Ref::borrow(object);
   }
 
-  static std::optional<Ref> value(std::uint8_t op, ByteSpan rest) REQUIRES(attached) {
+  static std::optional<Ref> scalar(std::uint8_t op, ByteSpan rest) REQUIRES(attached) {
     switch (op) {
-      case kInt1:
+      case value::kBinInt1:
         return number(rest, 1);
-      case kInt2:
+      case value::kBinInt2:
         return number(rest, 2);
-      case kInt4:
+      case value::kBinInt:
         return int4(rest);
-      case kLong1:
+      case value::kLong1:
         return long1(rest);
-      case kFloat:
+      case value::kBinFloat:
         return floating(rest);
-      case kText1:
+      case value::kShortBinUnicode:
         return text(rest, 1);
-      case kText4:
+      case value::kBinUnicode:
         return text(rest, 4);
-      case kBytes1:
+      case value::kShortBinBytes:
         return byte_string(rest, 1);
-      case kBytes4:
+      case value::kBinBytes:
         return byte_string(rest, 4);
-      case kNone:
+      case value::kNone:
         return constant(rest, Py_None);
-      case kTrue:
+      case value::kNewTrue:
         return constant(rest, Py_True);
-      case kFalse:
+      case value::kNewFalse:
         return constant(rest, Py_False);
       default:
         return std::nullopt;

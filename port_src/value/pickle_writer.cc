@@ -74,6 +74,16 @@ void PickleWriter::integer(ByteSpan magnitude, bool negative) {
   }
   const bool top_bit = (digits.back() & 0x80) != 0;
   if (top_bit != negative) digits.push_back(negative ? 0xFF : 0);
+  integer(digits);
+}
+
+void PickleWriter::integer(ByteSpan digits) {
+  // A last digit that only repeats the sign before it is left out.
+  while (digits.size() > 1) {
+    const bool negative = (digits[digits.size() - 2] & 0x80) != 0;
+    if (digits.back() != (negative ? 0xFF : 0)) break;
+    digits = digits.first(digits.size() - 1);
+  }
   sized(kLong1, kLong4, digits);
 }
 

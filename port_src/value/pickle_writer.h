@@ -32,6 +32,8 @@ class PickleWriter {
   void integer(std::int64_t value);
   // Magnitude to base 256, lowest digit first.
   void integer(ByteSpan magnitude, bool negative);
+  // Two's complement to base 256, lowest digit first, of at least one digit.
+  void integer(ByteSpan digits);
   // Eight bytes, big-endian.
   void number(const std::uint8_t* ieee754);
   // REQUIRES: valid UTF-8.

@@ -3,8 +3,9 @@
 Called from Erlang: ``py:call(python_bench, compare, [Dict, Rounds, SliceMs])``.
 """
 
-import pickle
 import statistics
+from itertools import repeat
+from pickle import dumps, loads
 from time import perf_counter_ns
 
 from erlang import SharedDict
@@ -37,26 +38,50 @@ VALUES = {
 }
 
 
-class Pickled(dict):
-    """What one would write without pyport: a dict that holds pickles."""
-
-    def put(self, key, value):
-        self[key] = pickle.dumps(value, 5)
-
-    def take(self, key):
-        return pickle.loads(self[key])
-
-
 def time_of(operation, slice_ns):
-    """Nanoseconds of one operation, over about slice_ns."""
+    """Nanoseconds of one operation, over about slice_ns; operation(times) does it as often as `times` has items."""
     count = 0
     begin = now = perf_counter_ns()
     while now - begin < slice_ns:
-        for _ in range(50):
-            operation()
+        operation(repeat(None, 50))
         count += 50
         now = perf_counter_ns()
     return (now - begin) / count
+
+
+# What is compared, written out: a call around each would cost as much as the operation itself.
+
+
+def get_shared(shared):
+    def operation(times):
+        for _ in times:
+            shared["k"]
+
+    return operation
+
+
+def get_pickled(plain):
+    def operation(times):
+        for _ in times:
+            loads(plain["k"])
+
+    return operation
+
+
+def set_shared(shared, value):
+    def operation(times):
+        for _ in times:
+            shared["k"] = value
+
+    return operation
+
+
+def set_pickled(plain, value):
+    def operation(times):
+        for _ in times:
+            plain["k"] = dumps(value, 5)
+
+    return operation
 
 
 def side_by_side(first, second, rounds, slice_ns):
@@ -72,15 +97,15 @@ def side_by_side(first, second, rounds, slice_ns):
 def compare(handle, rounds, slice_ms):
     """One row a value: [name, get, dict + loads, ratio, set, dict + dumps, ratio]."""
     shared = SharedDict(handle)
-    plain = Pickled()
+    plain = {}  # of pickles: what one would write without pyport
     slice_ns = slice_ms * 1_000_000
 
     def row(name, value):
         shared["k"] = value
-        plain.put("k", value)
-        assert shared["k"] == plain.take("k") == value
-        get = side_by_side(lambda: shared["k"], lambda: plain.take("k"), rounds, slice_ns)
-        put = side_by_side(lambda: shared.__setitem__("k", value), lambda: plain.put("k", value), rounds, slice_ns)
+        plain["k"] = dumps(value, 5)
+        assert shared["k"] == loads(plain["k"]) == value
+        get = side_by_side(get_shared(shared), get_pickled(plain), rounds, slice_ns)
+        put = side_by_side(set_shared(shared, value), set_pickled(plain, value), rounds, slice_ns)
         return [name, *get, *put]
 
     return [row(name, value) for name, value in VALUES.items()]
@@ -90,7 +115,7 @@ def rate(handle, what, seconds):
     """Operations a second on one key: what is "get" or "set"."""
     shared = SharedDict(handle)
     shared["k"] = 42
-    operation = {"get": lambda: shared["k"], "set": lambda: shared.__setitem__("k", 42)}[what]
+    operation = {"get": get_shared(shared), "set": set_shared(shared, 42)}[what]
     return 1e9 / time_of(operation, int(seconds * 1e9))
 
 

@@ -10,14 +10,15 @@ Files are sequences of records: a 32-bit big-endian length and so many bytes.
 import io
 import math
 import pickle
-import random
 import struct
 import sys
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent / "fake")]
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE / "fake"), str(HERE.parent.parent / "python")]
 
 from etf_reader import Atom, decode  # noqa: E402
+from plain_values import Values, canonical  # noqa: E402
 
 sys.setrecursionlimit(20000)
 
@@ -36,102 +37,6 @@ def records(path):
 
 def write_records(path, items):
     Path(path).write_bytes(b"".join(struct.pack(">I", len(item)) + item for item in items))
-
-
-class Values:
-    """Random values; containers are now and then used twice, so that pickle's memo has work."""
-
-    def __init__(self, seed):
-        self.random = random.Random(seed)
-        self.made = []
-
-    def integer(self):
-        bits = self.random.choice(
-            (1, 7, 8, 9, 15, 16, 17, 31, 32, 33, 62, 63, 64, 65, 127, 128, 2030, 2040, 2048, 9000)
-        )
-        value = self.random.getrandbits(bits)
-        value = self.random.choice((value, 1 << bits, (1 << bits) - 1, 1 << (bits - 1)))
-        return self.random.choice((value, -value))
-
-    def number(self):
-        return self.random.choice(
-            (
-                0.0,
-                -0.0,
-                1.5,
-                -2.25e-300,
-                5e-324,
-                1.7976931348623157e308,
-                math.inf,
-                -math.inf,
-                math.nan,
-                self.random.gauss(0, 1e6),
-            )
-        )
-
-    def text(self):
-        size = self.random.choice((0, 1, 3, 3, 5, 5, 20, 20, 255, 256))
-        alphabet = self.random.choice(("abc", "a\u00e9\u20ac\U0001f600\0\n"))
-        return "".join(self.random.choices(alphabet, k=size))
-
-    def data(self):
-        return self.random.choice(
-            (
-                b"",
-                b"latin\xff\x80\xe9",
-                self.random.randbytes(self.random.choice((1, 255, 256, 700))),
-                self.text().encode(),
-            )
-        )
-
-    def leaf(self):
-        return self.random.choice(
-            (
-                lambda: None,
-                lambda: True,
-                lambda: False,
-                self.integer,
-                self.number,
-                self.text,
-                self.data,
-                lambda: [],
-                lambda: (),
-                dict,
-            )
-        )()
-
-    def key(self, depth=0):
-        if depth < 2 and self.random.random() < 0.2:
-            return tuple(self.key(depth + 1) for _ in range(self.random.randrange(4)))
-        return self.random.choice((self.integer, self.text, self.number, self.data, lambda: None, lambda: True))()
-
-    def value(self, depth=0):
-        if self.made and self.random.random() < 0.1:
-            return self.random.choice(self.made)
-        if depth > 4 or self.random.random() < 0.45:
-            return self.leaf()
-        size = self.random.choice((0, 1, 2, 3, 4, 5))
-        if depth == 0 and self.random.random() < 0.02:
-            size = 2500  # over the 1000 items that a pickler writes at once
-            depth = 100
-        kind = self.random.randrange(3)
-        if kind == 0:
-            made = [self.value(depth + 1) for _ in range(size)]
-        elif kind == 1:
-            made = tuple(self.value(depth + 1) for _ in range(size))
-        else:
-            made = {self.key(): self.value(depth + 1) for _ in range(size)}
-        if weight(made) < 50:  # or sharing what shares grows without end
-            self.made.append(made)
-        return made
-
-
-def weight(value):
-    if isinstance(value, dict):
-        return 1 + sum(weight(key) + weight(item) for key, item in value.items())
-    if isinstance(value, (list, tuple)):
-        return 1 + sum(map(weight, value))
-    return 1
 
 
 def all_values():
@@ -186,19 +91,6 @@ def from_erlang(value):
     if isinstance(value, dict):
         return {from_erlang(key): from_erlang(item) for key, item in value.items()}
     return value
-
-
-def canonical(value):
-    """Text that tells apart all that == does not: types, the sign of zero, order."""
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{canonical(k)}: {canonical(v)}" for k, v in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(canonical, value)) + "]"
-    if isinstance(value, tuple):
-        return "(" + ", ".join(map(canonical, value)) + ",)"
-    if isinstance(value, int) and not isinstance(value, bool):
-        return f"int {value:x}"
-    return f"{type(value).__name__} {value!r}"
 
 
 def becomes_one_key(value):

@@ -103,7 +103,7 @@ int traverse(PyObject* module, visitproc visit, void* arg) {
   return 0;
 }
 
-int clear(PyObject* module) {
+int clear(PyObject* module) REQUIRES(attached) {
   auto& state = *static_cast<ModuleState*>(PyModule_GetState(module));
   Py_CLEAR(state.dumps);
   Py_CLEAR(state.loads);
@@ -124,7 +124,7 @@ int clear(PyObject* module) {
   return 0;
 }
 
-void free_module(void* module) { clear(static_cast<PyObject*>(module)); }
+void free_module(void* module) REQUIRES(attached) { clear(static_cast<PyObject*>(module)); }
 
 PyModuleDef_Slot kSlots[] = {{Py_mod_exec, reinterpret_cast<void*>(execute)},
                              {Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},

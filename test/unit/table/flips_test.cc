@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <memory>
 #include <random>
 #include <thread>
 
@@ -27,7 +28,15 @@ constexpr std::uint64_t kDicts = 24;
 constexpr std::int64_t kKeys = 40;
 constexpr int kFlipsInARound = 100;
 constexpr int kFlipsAtOnce = 4;
-constexpr int kWorkers = 3;  // threads, one of them in the other process
+constexpr int kWorkers = 3;  // threads, one of them in another process
+// ThreadSanitizer sees one process: a block that passes from a thread to another by way of a second process
+// looks to it like a race. And who follows a damaged place races indeed. There all are threads, and nothing
+// is damaged: what remains is the same work, watched for races.
+#ifdef __SANITIZE_THREAD__
+constexpr bool kHarmless = true;
+#else
+constexpr bool kHarmless = false;
+#endif
 
 // What the processes of a round tell each other, in memory that no flip touches.
 struct Shared {
@@ -322,31 +331,37 @@ class FlipTest : public testing::TestWithParam<Zone> {
     while (shared_->pausing != 0) std::this_thread::yield();
   }
 
+  std::unique_ptr<Child> other_process(const std::string& path) {
+    return std::make_unique<Child>([this, path] {
+      const auto table = Table::attach(path);
+      if (!table.ok()) return 1;
+      Worker(**table, *shared_, random_()).work();
+      return 0;
+    });
+  }
+
   // `between`: flips come between operations, so that it is known whose the byte is; else at any moment.
   void round(Zone zone, int flips, bool between) {
     const TemporaryTable file(limits());
     fill(file.table());
     new (shared_) Shared;
     shared_->values_may_be_wrong = !between;
-    Child child([&] {
-      const auto table = Table::attach(file.path());
-      if (!table.ok()) return 1;
-      Worker(**table, *shared_, random_()).work();
-      return 0;
-    });
+    const std::unique_ptr<Child> child = kHarmless ? nullptr : other_process(file.path());
     std::vector<std::thread> threads;
-    for (int n = 1; n < kWorkers; ++n)
+    for (int n = kHarmless ? 0 : 1; n < kWorkers; ++n)
       threads.emplace_back([&, seed = random_()] { Worker(file.table(), *shared_, seed).work(); });
     let_them_work(100);
     for (int n = 0; n < flips; n += kFlipsAtOnce) {
       if (between) pause();
-      for (int i = 0; i < kFlipsAtOnce; ++i) flip(file.raw(), zone);
+      for (int i = 0; i < kFlipsAtOnce && !kHarmless; ++i) flip(file.raw(), zone);
       if (between) go_on();
       let_them_work(100);
     }
     shared_->stop = true;
     for (std::thread& thread : threads) thread.join();
-    EXPECT_EQ(child.wait(), 0);
+    if (child != nullptr) {
+      EXPECT_EQ(child->wait(), 0);
+    }
     errors_ += shared_->errors;
     EXPECT_EQ(shared_->wrong_errors, 0u) << shared_->first_wrong.data();
     EXPECT_EQ(shared_->wrong_values, 0u) << shared_->first_wrong.data();
@@ -388,7 +403,8 @@ TEST_P(FlipTest, HarmsNobodyElse) {
     round(zone, std::min(at_once, all - done), between);
     if (zone != Zone::dicts && zone != Zone::blocks) between = !between;
   }
-  std::printf("%d flips, %llu errors told\n", all, static_cast<unsigned long long>(errors_));
+  std::printf("%d flips%s, %llu errors told\n", all, kHarmless ? " left out" : "",
+              static_cast<unsigned long long>(errors_));
 }
 
 std::string name_of(const testing::TestParamInfo<Zone>& zone) {

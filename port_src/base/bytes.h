@@ -53,4 +53,16 @@ inline std::uint32_t load_u32(const std::uint8_t* at) {
          std::uint32_t{at[3]};
 }
 
+// REQUIRES: eight readable bytes at `at`.
+inline std::uint64_t load_u64(const std::uint8_t* at) {
+  return (std::uint64_t{load_u32(at)} << 32) | load_u32(at + 4);
+}
+
+// The number of `bytes` bytes, lowest first. REQUIRES: so many readable bytes at `at`, at most eight.
+inline std::uint64_t load_little(const std::uint8_t* at, std::size_t bytes) {
+  std::uint64_t number = 0;
+  for (std::size_t i = 0; i < bytes; ++i) number |= std::uint64_t{at[i]} << (8 * i);
+  return number;
+}
+
 }  // namespace pyport

@@ -14,12 +14,6 @@ using value::Op;
 constexpr std::uint8_t kOldestProtocol = 2;
 constexpr std::uint8_t kNewestProtocol = 5;
 
-std::uint64_t load_little(const std::uint8_t* at, std::size_t bytes) {
-  std::uint64_t number = 0;
-  for (std::size_t i = 0; i < bytes; ++i) number |= std::uint64_t{at[i]} << (8 * i);
-  return number;
-}
-
 // A machine with a stack and a memo, as pickle is one. Each step gives false when it cannot go on: with an
 // exception set when it is about memory, else when this pickle is none of ours.
 class PlainReader {
@@ -194,7 +188,7 @@ class PlainReader {
 
   bool floating() REQUIRES(attached) {
     if (left() < 8) return false;
-    const std::uint64_t bits = std::uint64_t{load_u32(at_)} << 32 | load_u32(at_ + 4);
+    const std::uint64_t bits = load_u64(at_);
     at_ += 8;
     return push(PyFloat_FromDouble(std::bit_cast<double>(bits)));
   }

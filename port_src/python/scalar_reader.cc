@@ -9,16 +9,6 @@
 namespace pyport::python {
 namespace {
 
-std::uint64_t load_little(const std::uint8_t* at, std::size_t bytes) {
-  std::uint64_t number = 0;
-  for (std::size_t i = 0; i < bytes; ++i) number |= std::uint64_t{at[i]} << (8 * i);
-  return number;
-}
-
-std::uint64_t load_big(const std::uint8_t* at) {
-  return std::uint64_t{load_u32(at)} << 32 | load_u32(at + 4);
-}
-
 // Reads one value from front to STOP; anything unexpected makes it none of ours.
 class ScalarReader {
  public:
@@ -55,7 +45,7 @@ class ScalarReader {
 
   static std::optional<Ref> floating(ByteSpan rest) REQUIRES(attached) {
     if (rest.size() != 8) return std::nullopt;
-    return Ref::steal(PyFloat_FromDouble(std::bit_cast<double>(load_big(rest.data()))));
+    return Ref::steal(PyFloat_FromDouble(std::bit_cast<double>(load_u64(rest.data()))));
   }
 
   // What a length of `bytes` bytes announces, with or without MEMOIZE behind it.

@@ -43,44 +43,25 @@ std::optional<ResultOf<Operation>> on_table(PyObject* self, const Operation& ope
   return std::nullopt;
 }
 
-// The pickle is ours, and so is the key as long as the caller holds it.
-bool store(PyObject* self, const table::KeyView& key, ByteSpan pickle, const std::string& type)
-    REQUIRES(attached) {
-  return on_table(self,
-                  [&](Table& table, const Handle& handle) {
-                    return with_room(table, [&]() -> Status {
-                      Result<table::NewBlob> blob = value::store(table, pickle, type);
-                      if (!blob) return blob.error();
-                      return table.put(handle, key, std::move(*blob));
-                    });
-                  })
-      .has_value();
+// Puts the blob that `make(Table&) -> Result<NewBlob>` makes. What it makes it of is ours, and so is the key
+// as long as the caller holds it.
+template <class Make>
+int store(PyObject* self, const table::KeyView& key, const Make& make) REQUIRES(attached) {
+  const auto stored = on_table(self, [&](Table& table, const Handle& handle) {
+    return with_room(table, [&]() -> Status {
+      Result<table::NewBlob> blob = make(table);
+      if (!blob) return blob.error();
+      return table.put(handle, key, std::move(*blob));
+    });
+  });
+  return stored ? 0 : -1;
 }
 
-bool store(PyObject* self, const table::KeyView& key, const ScalarPickle& pickle) REQUIRES(attached) {
-  return on_table(self,
-                  [&](Table& table, const Handle& handle) {
-                    return with_room(table, [&]() -> Status {
-                      Result<table::BlobWriter> writer = table.allocate(pickle.size());
-                      if (!writer) return writer.error();
-                      pickle.write(writer->bytes());
-                      return table.put(handle, key, std::move(*writer).finish(value::kPlain));
-                    });
-                  })
-      .has_value();
-}
-
-// A plain value's pickle, in memory of this thread.
-bool store_plain(PyObject* self, const table::KeyView& key, ByteSpan pickle) REQUIRES(attached) {
-  return on_table(self,
-                  [&](Table& table, const Handle& handle) {
-                    return with_room(table, [&]() -> Status {
-                      Result<table::NewBlob> blob = value::store_plain(table, pickle);
-                      if (!blob) return blob.error();
-                      return table.put(handle, key, std::move(*blob));
-                    });
-                  })
-      .has_value();
+Result<table::NewBlob> blob_of(Table& table, const ScalarPickle& pickle) {
+  Result<table::BlobWriter> writer = table.allocate(pickle.size());
+  if (!writer) return writer.error();
+  pickle.write(writer->bytes());
+  return std::move(*writer).finish(value::kPlain);
 }
 
 Ref load_value(PyObject* self, const table::Blob& blob) REQUIRES(attached) {
@@ -136,11 +117,15 @@ PyObject* dict_get(PyObject* self, PyObject* key, PyObject* missing) {
 int dict_set(PyObject* self, PyObject* key, PyObject* value) {
   const auto view = key_view(key);
   if (!view) return -1;
-  if (const auto scalar = ScalarPickle::of(value)) return store(self, *view, *scalar) ? 0 : -1;
-  if (const auto plain = dump_plain(value)) return store_plain(self, *view, *plain) ? 0 : -1;
+  if (const auto scalar = ScalarPickle::of(value))
+    return store(self, *view, [&](Table& table) { return blob_of(table, *scalar); });
+  if (const auto plain = dump_plain(value))
+    return store(self, *view, [&](Table& table) { return value::store_plain(table, *plain); });
   const Ref pickle = dump_object(state_of(self), value, shared_dict(self).use);
   if (!pickle) return -1;
-  return store(self, *view, bytes_view(pickle.get()), type_name(Py_TYPE(value))) ? 0 : -1;
+  const ByteSpan bytes = bytes_view(pickle.get());
+  const std::string type = type_name(Py_TYPE(value));
+  return store(self, *view, [&](Table& table) { return value::store(table, bytes, type); });
 }
 
 int dict_delete(PyObject* self, PyObject* key) {

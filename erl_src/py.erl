@@ -77,6 +77,7 @@
 
 -export([shared_dict_new/0, shared_dict_get/2, shared_dict_get/3, shared_dict_set/3, shared_dict_del/2,
          shared_dict_keys/1, shared_dict_destroy/1]).
+-export([shared_dict_get_many/2, shared_dict_set_many/2, shared_dict_del_many/2, shared_dict_to_map/1]).
 -export([call/3, call/4, call/5, call/6, eval/1, eval/2, eval/3, eval/4, exec/1, exec/2, exec/3, exec/4,
          run/2, run/3, run/4]).
 -export([spawn_call/3, spawn_call/4, spawn_call/5, spawn_call/6, await/1, await/2, interrupt/1, cancel/1]).
@@ -184,6 +185,44 @@ shared_dict_del(SD, Key) ->
 shared_dict_keys(SD) ->
     case py_dict:keys(SD) of
         {value, Keys} -> Keys;
+        {badarg, Cause} -> ?BADARG([SD], Cause);
+        Failure -> dict_result(Failure)
+    end.
+
+%% @doc The values of those of the keys that are there, all as they were at one moment. The keys of the map are
+%% those that were given.
+-spec shared_dict_get_many(shared_dict(), [key()]) -> #{key() => value()} | {error, reason()}.
+shared_dict_get_many(SD, Keys) ->
+    case py_dict:get_many(SD, Keys) of
+        {value, Found} -> Found;
+        {badarg, Cause} -> ?BADARG([SD, Keys], Cause);
+        Failure -> dict_result(Failure)
+    end.
+
+%% @doc Stores several values at once: nobody sees some of them without the others, and after an error none is
+%% stored. Of equal keys in a list, the last counts. A `bad_term' names the key first.
+-spec shared_dict_set_many(shared_dict(), #{key() => value()} | [{key(), value()}]) -> ok | {error, reason()}.
+shared_dict_set_many(SD, Pairs) ->
+    case py_dict:set_many(SD, Pairs) of
+        ok -> ok;
+        {badarg, Cause} -> ?BADARG([SD, Pairs], Cause);
+        Failure -> dict_result(Failure)
+    end.
+
+%% @doc Deletes several keys at once; those that are not there are ignored.
+-spec shared_dict_del_many(shared_dict(), [key()]) -> ok | {error, reason()}.
+shared_dict_del_many(SD, Keys) ->
+    case py_dict:del_many(SD, Keys) of
+        ok -> ok;
+        {badarg, Cause} -> ?BADARG([SD, Keys], Cause);
+        Failure -> dict_result(Failure)
+    end.
+
+%% @doc All of a dict as it was at one moment.
+-spec shared_dict_to_map(shared_dict()) -> #{binary() | integer() => value()} | {error, reason()}.
+shared_dict_to_map(SD) ->
+    case py_dict:items(SD) of
+        {value, Items} -> maps:from_list(Items);
         {badarg, Cause} -> ?BADARG([SD], Cause);
         Failure -> dict_result(Failure)
     end.

@@ -4,7 +4,7 @@
 %% is found here, in the terms that the caller gave.
 -module(py_depth).
 
--export([explain/2]).
+-export([explain/2, explain_pairs/2]).
 
 -define(LEVELS, 511).   % of the 512 that a frame may have, the body's own tuple is one
 
@@ -14,6 +14,18 @@
 -spec explain(Result, [term()]) -> Result | {error, {bad_term, path(), depth}}.
 explain({error, {bad_etf, <<"depth ", _/binary>>}}, Terms) -> {error, {bad_term, first(Terms), depth}};
 explain(Result, _) -> Result.
+
+%% @doc The same for a body that held pairs of keys and values in a list, two levels below which a value begins.
+-spec explain_pairs(Result, [{binary() | integer(), term()}]) -> Result | {error, {bad_term, path(), depth}}.
+explain_pairs({error, {bad_etf, <<"depth ", _/binary>>}}, Pairs) -> {error, {bad_term, first_pair(Pairs), depth}};
+explain_pairs(Result, _) -> Result.
+
+first_pair([]) -> [];
+first_pair([{Key, Value} | Pairs]) ->
+    case path(Value, ?LEVELS - 2) of
+        none -> first_pair(Pairs);
+        Path -> [Key | Path]
+    end.
 
 first([]) -> [];   % in something that has no paths, such as a fun
 first([Term | Terms]) ->

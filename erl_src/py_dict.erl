@@ -8,6 +8,7 @@
 -include("py_protocol.hrl").
 
 -export([new/0, get/2, set/3, del/2, keys/1, destroy/1, info/1, name/1]).
+-export([get_many/2, set_many/2, del_many/2, items/1]).
 -export([table_info/0, serve/3]).
 
 -export_type([result/1]).
@@ -64,15 +65,75 @@ info(Handle) -> on_dict(Handle, info, []).
 -spec name(term()) -> result({value, binary()}).
 name(Handle) -> on_dict(Handle, name, []).
 
-with_key(Handle, Op, Key, More) when is_binary(Key) -> on_dict(Handle, Op, [Key | More]);
-with_key(Handle, Op, Key, More) when is_atom(Key) -> on_dict(Handle, Op, [atom_to_binary(Key, utf8) | More]);
-with_key(Handle, Op, Key, More) when is_integer(Key), Key >= -(1 bsl 63), Key < 1 bsl 63 ->
-    on_dict(Handle, Op, [Key | More]);
-with_key(Handle, _, _, _) ->
+with_key(Handle, Op, Key, More) ->
+    case sent_key(Key) of
+        bad_key -> badarg(Handle, {?KEY, key});
+        Sent -> on_dict(Handle, Op, [Sent | More])
+    end.
+
+%% A key as it is sent.
+sent_key(Key) when is_binary(Key) -> Key;
+sent_key(Key) when is_atom(Key) -> atom_to_binary(Key, utf8);
+sent_key(Key) when is_integer(Key), Key >= -(1 bsl 63), Key < 1 bsl 63 -> Key;
+sent_key(_) -> bad_key.
+
+%% A handle that is none is told of first.
+badarg(Handle, Cause) ->
     case py_handle:is_handle(Handle) of
-        true -> {badarg, {?KEY, key}};
+        true -> {badarg, Cause};
         false -> {badarg, {?HANDLE, not_a_handle}}
     end.
+
+%% @doc The values of those keys that are there, under the keys as they were given.
+-spec get_many(term(), term()) -> result({value, #{term() => term()}}).
+get_many(Handle, Keys) ->
+    case sent_keys(Keys) of
+        bad_keys -> badarg(Handle, {?KEY, keys});
+        Sent -> found(Keys, on_dict(Handle, get_many, [Sent]))
+    end.
+
+found(Keys, {value, Values}) -> {value, maps:from_list(there(Keys, Values))};
+found(_, Failure) -> Failure.
+
+there([Key | Keys], [{Value} | Values]) -> [{Key, Value} | there(Keys, Values)];
+there([_ | Keys], [{} | Values]) -> there(Keys, Values);
+there([], []) -> [].
+
+%% @doc From a map or a list of pairs, of which the last of equal keys counts.
+-spec set_many(term(), term()) -> result(ok).
+set_many(Handle, Pairs) when is_map(Pairs) -> set_many(Handle, maps:to_list(Pairs));
+set_many(Handle, Pairs) ->
+    case sent_pairs(Pairs) of
+        bad_pairs -> badarg(Handle, {?KEY, pairs});
+        Sent -> on_dict(Handle, set_many, [Sent])
+    end.
+
+-spec del_many(term(), term()) -> result(ok).
+del_many(Handle, Keys) ->
+    case sent_keys(Keys) of
+        bad_keys -> badarg(Handle, {?KEY, keys});
+        Sent -> on_dict(Handle, del_many, [Sent])
+    end.
+
+%% @doc All keys with their values, in order.
+-spec items(term()) -> result({value, [{binary() | integer(), term()}]}).
+items(Handle) -> on_dict(Handle, items, []).
+
+sent_keys(Keys) ->
+    Sent = py_names:is_list_of(fun(Key) -> sent_key(Key) =/= bad_key end, Keys) andalso [sent_key(Key) || Key <- Keys],
+    case Sent of
+        false -> bad_keys;
+        _ -> Sent
+    end.
+
+sent_pairs(Pairs) ->
+    case py_names:is_list_of(fun is_pair/1, Pairs) of
+        true -> [{sent_key(Key), Value} || {Key, Value} <- Pairs];
+        false -> bad_pairs
+    end.
+
+is_pair({Key, _}) -> sent_key(Key) =/= bad_key;
+is_pair(_) -> false.
 
 on_dict(Handle, Op, Args) ->
     case py_handle:route(Handle) of
@@ -87,6 +148,11 @@ local(get, Bits, [Key]) -> request(?OP_GET, Bits, py_protocol:get(Bits, Key));
 local(set, Bits, [Key, Value]) ->
     py_depth:explain(request(?OP_SET, Bits, py_protocol:set(Bits, Key, Value)), [Value]);
 local(del, Bits, [Key]) -> request(?OP_DEL, Bits, py_protocol:del(Bits, Key));
+local(get_many, Bits, [Keys]) -> request(?OP_GET_MANY, Bits, py_protocol:encode({Bits, Keys}));
+local(set_many, Bits, [Pairs]) ->
+    py_depth:explain_pairs(request(?OP_SET_MANY, Bits, py_protocol:encode({Bits, Pairs})), Pairs);
+local(del_many, Bits, [Keys]) -> request(?OP_DEL_MANY, Bits, py_protocol:encode({Bits, Keys}));
+local(items, Bits, []) -> request(?OP_ITEMS, Bits, py_protocol:encode(Bits));
 local(keys, Bits, []) -> request(?OP_KEYS, Bits, py_protocol:encode(Bits));
 local(info, Bits, []) -> request(?OP_STAT, Bits, py_protocol:encode(Bits));
 local(name, Bits, []) ->

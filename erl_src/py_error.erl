@@ -8,7 +8,7 @@
 
 -export_type([cause/0]).
 
--type what() :: not_a_handle | destroyed | lost | key | name | code | arguments | keyword_arguments | variables
+-type what() :: not_a_handle | destroyed | lost | key | keys | pairs | name | code | arguments | keyword_arguments | variables
               | timeout | file | argv | call | pool | options.
 -type cause() :: {pos_integer(), what()}.
 
@@ -24,6 +24,8 @@ text(not_a_handle) -> "not a SharedDict handle";
 text(destroyed) -> "the SharedDict has been destroyed";
 text(lost) -> "the SharedDict was lost with the table's file";
 text(key) -> "key must be a binary, an atom or a 64-bit integer";
+text(keys) -> "must be a list of keys, each a binary, an atom or a 64-bit integer";
+text(pairs) -> "must be a map or list of pairs, with a binary, an atom or a 64-bit integer as each key";
 text(name) -> "must be a name: an atom, or a string or binary of Unicode characters, and not empty";
 text(code) -> "must be Python code: a string or binary of Unicode characters";
 text(arguments) -> "must be a list of arguments";

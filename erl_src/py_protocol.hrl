@@ -14,6 +14,10 @@
 -define(OP_STAT, 16#16).
 -define(OP_DICTS, 16#17).
 -define(OP_SWEEP, 16#18).
+-define(OP_GET_MANY, 16#19).
+-define(OP_SET_MANY, 16#1A).
+-define(OP_DEL_MANY, 16#1B).
+-define(OP_ITEMS, 16#1C).
 -define(OP_CALL, 16#20).
 -define(OP_EVAL, 16#21).
 -define(OP_EXEC, 16#22).

@@ -30,6 +30,14 @@ std::string_view op_name(Op op) {
       return "DICTS";
     case Op::sweep:
       return "SWEEP";
+    case Op::get_many:
+      return "GET_MANY";
+    case Op::set_many:
+      return "SET_MANY";
+    case Op::del_many:
+      return "DEL_MANY";
+    case Op::items:
+      return "ITEMS";
     case Op::call:
       return "CALL";
     case Op::eval:

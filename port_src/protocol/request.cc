@@ -80,7 +80,7 @@ Result<Request> shaped(bool good, T request, Op op, std::string_view shape) {
   return Request(std::move(request));
 }
 
-// NEW, KEYS, STAT.
+// NEW, KEYS, STAT, ITEMS.
 template <class T>
 Result<Request> decode_handle(Op op, Reader reader) {
   T request;
@@ -108,6 +108,30 @@ Result<Request> decode_set(Op op, Reader reader) {
   const bool shape = reader.tuple_of(3) && read_handle(reader, request.handle);
   if (shape && !read_key(reader, request.key)) return make_error(Errc::bad_key);
   return shaped(shape && reader.term(request.value), request, op, "{Handle, Key, Value}");
+}
+
+// GET_MANY and DEL_MANY.
+template <class T>
+Result<Request> decode_keys(Op op, Reader reader) {
+  T request;
+  std::size_t count = 0;
+  const bool shape = reader.tuple_of(2) && read_handle(reader, request.handle) && reader.list_size(count);
+  if (shape && !read_list(reader, request.keys, read_key)) return make_error(Errc::bad_key);
+  return shaped(shape, std::move(request), op, "{Handle, [Key]}");
+}
+
+Result<Request> decode_set_many(Op op, Reader reader) {
+  SetMany request;
+  bool keys = true;
+  const auto read_pair = [&](Reader& element, KeyValue& pair) {
+    if (!element.tuple_of(2)) return false;
+    keys = keys && read_key(element, pair.key);
+    return keys && element.term(pair.value);
+  };
+  const bool shape = reader.tuple_of(2) && read_handle(reader, request.handle) &&
+                     read_list(reader, request.pairs, read_pair);
+  if (!keys) return make_error(Errc::bad_key);
+  return shaped(shape, std::move(request), op, "{Handle, [{Key, Value}]}");
 }
 
 Result<Request> decode_call(Op op, Reader reader) {
@@ -196,6 +220,14 @@ Result<Request> decode_body(Op op, ByteSpan body) {
       return decode_handle<Keys>(op, reader);
     case Op::stat:
       return decode_handle<Stat>(op, reader);
+    case Op::get_many:
+      return decode_keys<GetMany>(op, reader);
+    case Op::set_many:
+      return decode_set_many(op, reader);
+    case Op::del_many:
+      return decode_keys<DelMany>(op, reader);
+    case Op::items:
+      return decode_handle<Items>(op, reader);
     case Op::call:
       return decode_call(op, reader);
     case Op::eval:

@@ -57,6 +57,25 @@ struct Keys {
 struct Stat {
   HandleBits handle{};
 };
+struct GetMany {
+  HandleBits handle{};
+  std::vector<KeyView> keys;
+};
+struct KeyValue {
+  KeyView key;
+  ByteSpan value;
+};
+struct SetMany {
+  HandleBits handle{};
+  std::vector<KeyValue> pairs;
+};
+struct DelMany {
+  HandleBits handle{};
+  std::vector<KeyView> keys;
+};
+struct Items {
+  HandleBits handle{};
+};
 struct Dicts {};
 struct Sweep {};
 struct Call {
@@ -93,8 +112,9 @@ struct LogCredit {
   std::uint64_t count = 0;
 };
 
-using Request = std::variant<Ping, Info, New, Destroy, Get, Set, Del, Keys, Stat, Dicts, Sweep, Call, Eval,
-                             Exec, Run, Cancel, NsNew, NsDrop, LogCredit, Hello>;
+using Request =
+    std::variant<Ping, Info, New, Destroy, Get, Set, Del, Keys, Stat, GetMany, SetMany, DelMany, Items, Dicts,
+                 Sweep, Call, Eval, Exec, Run, Cancel, NsNew, NsDrop, LogCredit, Hello>;
 
 // Decodes the body of a request frame, after validating it as ETF.
 // Errc::unknown_op (n is the number); Errc::bad_etf; Errc::bad_frame with the operation's name and the

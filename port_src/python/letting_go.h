@@ -11,32 +11,44 @@
 #include "python/attachment.h"
 #include "python/gil.h"
 #include "table/blob.h"
+#include "table/snapshot.h"
 
 namespace pyport::python {
 
-class LettingGo {
+// Of a table::Blob or a table::Snapshot.
+template <class Held>
+class LettingGoOf {
  public:
-  // `blob` outlives it.
-  explicit LettingGo(table::Blob& blob) : blob_(blob), forks_(blob.holds_block() ? Attachment::forks() : 0) {}
-  ~LettingGo() REQUIRES(attached) {
-    if (blob_.holds_block()) let_go();
+  // `held` outlives it.
+  explicit LettingGoOf(Held& held) : held_(held), forks_(holds() ? Attachment::forks() : 0) {}
+  ~LettingGoOf() REQUIRES(attached) {
+    if (holds()) let_go();
   }
-  LettingGo(const LettingGo&) = delete;
-  LettingGo& operator=(const LettingGo&) = delete;
+  LettingGoOf(const LettingGoOf&) = delete;
+  LettingGoOf& operator=(const LettingGoOf&) = delete;
 
  private:
+  bool holds() const {
+    if constexpr (requires { held_.holds_blocks(); }) {
+      return held_.holds_blocks();
+    } else {
+      return held_.holds_block();
+    }
+  }
   void let_go() REQUIRES(attached) {
     if (Attachment::forks() != forks_) {
       // The value's own Python code forked while it was loaded: in the child the pin is the parent's.
-      (void)new table::Blob(std::move(blob_));
+      (void)new Held(std::move(held_));
       return;
     }
     const Detached scope;
-    const table::Blob gone(std::move(blob_));
+    const Held gone(std::move(held_));
   }
 
-  table::Blob& blob_;
+  Held& held_;
   const unsigned forks_;
 };
+
+using LettingGo = LettingGoOf<table::Blob>;
 
 }  // namespace pyport::python

@@ -121,6 +121,7 @@ int clear(PyObject* module) REQUIRES(attached) {
   Py_CLEAR(state.term_function);
   Py_CLEAR(state.atom_function);
   state.names.clear();
+  state.values.clear();
   return 0;
 }
 

@@ -11,6 +11,7 @@
 
 #include "python/gil.h"
 #include "python/name_cache.h"
+#include "python/value_cache.h"
 
 namespace pyport::python {
 
@@ -35,7 +36,9 @@ struct ModuleState {
   PyObject* term_function;
   PyObject* atom_function;
 
-  mutable NameCache names;  // a cache of what does not change
+  // Of what does not change.
+  mutable NameCache names;
+  mutable ValueCache values;
 };
 
 // The module's definition, as an extension's init function gives it to the import system.

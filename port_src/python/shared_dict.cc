@@ -10,6 +10,7 @@
 #include "python/method.h"
 #include "python/pickle.h"
 #include "python/raise.h"
+#include "python/shared_dict_many.h"
 #include "python/shared_dict_object.h"
 #include "python/table_scope.h"
 #include "python/table_type.h"
@@ -78,6 +79,14 @@ PyObject* keys(PyObject* self, PyObject*) REQUIRES(attached) { return dict_keys(
 PyObject* iterate(PyObject* self) REQUIRES(attached) {
   const Ref list = dict_keys(self);
   return list ? PyObject_GetIter(list.get()) : nullptr;
+}
+
+PyObject* get_many(PyObject* self, PyObject* keys) REQUIRES(attached) { return dict_get_many(self, keys); }
+
+PyObject* update(PyObject* self, PyObject* args, PyObject* names) REQUIRES(attached) {
+  PyObject* other = nullptr;
+  if (!PyArg_UnpackTuple(args, "update", 0, 1, &other) || !dict_update(self, other, names)) return nullptr;
+  Py_RETURN_NONE;
 }
 
 PyObject* info(PyObject* self, PyObject*) REQUIRES(attached) { return dict_info(self); }
@@ -172,6 +181,15 @@ PyMethodDef kMethods[] = {
      "get($self, key, /, default=None)\n--\n\nThe value of key, or default when there is no such key."},
     {"keys", keys, METH_NOARGS,
      "keys($self, /)\n--\n\nThe keys as a list, in insertion order: str, int, or bytes that are no UTF-8."},
+    {"get_many", get_many, METH_O,
+     "get_many($self, keys, /)\n--\n\nA dict of those of the keys that are there, all as they were at one "
+     "moment."},
+    {"update", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(update)),
+     METH_VARARGS | METH_KEYWORDS,
+     "update($self, other=(), /, **names)\n--\n\n"
+     "Stores what a mapping or an iterable of pairs has, and the names. All of it at once: nobody sees a "
+     "part of\n"
+     "it, and after an error nothing is stored."},
     {"info", info, METH_NOARGS,
      "info($self, /)\n--\n\nHow many keys and bytes are in it, and how many values readers hold in place."},
     {"destroy", destroy, METH_NOARGS,

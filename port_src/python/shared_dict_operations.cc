@@ -13,6 +13,7 @@
 #include "python/raise.h"
 #include "python/scalar_pickle.h"
 #include "python/scalar_reader.h"
+#include "python/shared_dict_many.h"
 #include "python/shared_dict_object.h"
 #include "python/table_use.h"
 #include "python/type_name.h"
@@ -64,11 +65,25 @@ Result<table::NewBlob> blob_of(Table& table, const ScalarPickle& pickle) {
   return std::move(*writer).finish(value::kPlain);
 }
 
-Ref load_value(PyObject* self, const table::Blob& blob) REQUIRES(attached) {
-  const ByteSpan pickle = value::view(blob).pickle;
+Ref load_pickle(PyObject* self, ByteSpan pickle) REQUIRES(attached) {
   if (auto scalar = load_scalar(pickle)) return std::move(*scalar);
   return load_bytes(state_of(self), pickle, shared_dict(self).use);
 }
+
+}  // namespace
+
+Ref load_stored(PyObject* self, std::uint32_t tag, ByteSpan bytes) {
+  const value::StoredView stored = value::view(tag, bytes);
+  if (!stored.plain || !ValueCache::may_have(stored.pickle)) return load_pickle(self, stored.pickle);
+  ValueCache& known = state_of(self).values;
+  const std::uint64_t hash = ValueCache::hash_of(stored.pickle);
+  if (PyObject* const value = known.find(stored.pickle, hash)) return Ref::steal(value);
+  Ref value = load_pickle(self, stored.pickle);
+  if (value) known.met(stored.pickle, hash, value.get());
+  return value;
+}
+
+namespace {
 
 bool set_count(PyObject* counts, const char* name, std::uint64_t count) REQUIRES(attached) {
   const Ref number = Ref::steal(PyLong_FromUnsignedLongLong(count));
@@ -101,13 +116,17 @@ PyObject* dict_get(PyObject* self, PyObject* key, PyObject* missing) {
   if (!view) return nullptr;
   const Table* const table = table_of(shared_dict(self).use);
   if (table == nullptr) return nullptr;
-  Result<table::Blob> found = [&]() REQUIRES(attached) {
-    const Detached scope;
-    return table->get(shared_dict(self).handle, *view);
-  }();
-  if (!found) return raise_for(self, found.error());
-  const LettingGo guard(*found);
-  if (*found) return load_value(self, *found).release();
+  table::Blob blob;
+  if (!table->get_at_once(shared_dict(self).handle, *view, blob)) {
+    Result<table::Blob> found = [&]() REQUIRES(attached) {
+      const Detached scope;
+      return table->get(shared_dict(self).handle, *view);
+    }();
+    if (!found) return raise_for(self, found.error());
+    blob = *std::move(found);
+  }
+  const LettingGo guard(blob);
+  if (blob) return load_stored(self, blob.tag(), blob.bytes()).release();
   if (missing != nullptr) return Py_NewRef(missing);
   PyErr_SetObject(PyExc_KeyError, key);
   return nullptr;
@@ -142,8 +161,12 @@ int dict_delete(PyObject* self, PyObject* key) {
 int dict_contains(PyObject* self, PyObject* key) {
   const auto view = key_view(key);
   if (!view) return -1;
+  const Table* const table = table_of(shared_dict(self).use);
+  if (table == nullptr) return -1;
+  if (const auto contained = table->contains_at_once(shared_dict(self).handle, *view))
+    return *contained ? 1 : 0;
   const auto contained =
-      on_table(self, [&](Table& table, const Handle& handle) { return table.contains(handle, *view); });
+      on_table(self, [&](Table& it, const Handle& handle) { return it.contains(handle, *view); });
   if (!contained) return -1;
   return **contained ? 1 : 0;
 }

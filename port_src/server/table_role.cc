@@ -4,6 +4,8 @@
 
 #include <vector>
 
+#include "server/table_many.h"
+
 #include "value/stored.h"
 
 namespace pyport::server {
@@ -91,6 +93,15 @@ struct TableRole::Visitor {
     const protocol::StatReply reply{stats->keys, stats->bytes, stats->pinned};
     if (answer.wanted()) protocol::append_stat(answer.out, answer.header.id, reply, answer.max_frame);
     return ok_status();
+  }
+
+  Status operator()(const protocol::GetMany& request) {
+    return get_many(self.table_, request, self.options_, answer);
+  }
+  Status operator()(const protocol::SetMany& request) { return set_many(self.table_, request, answer); }
+  Status operator()(const protocol::DelMany& request) { return del_many(self.table_, request, answer); }
+  Status operator()(const protocol::Items& request) {
+    return items(self.table_, request, self.options_, answer);
   }
 
   Status operator()(const protocol::Dicts&) {

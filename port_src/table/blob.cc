@@ -13,4 +13,10 @@ void BlobBytes::take_outside(BlobBytes& other) noexcept {
 
 void BlobBytes::release_block() noexcept { std::exchange(store_, nullptr)->release(*this); }
 
+void BlobBytes::publish() {
+  if (store_ == nullptr || heap_ == nullptr) return;
+  store_->publish(*this);
+  heap_.reset();
+}
+
 }  // namespace pyport::table

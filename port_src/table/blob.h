@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "table/shared_copy.h"
 
 namespace pyport::table {
 
@@ -23,21 +24,14 @@ class Store;  // the mapping and this process's place in it
 
 // Larger values are refused.
 inline constexpr std::size_t kMaxBlobBytes = (std::size_t{1} << 32) - (std::size_t{1} << 20);
-// Values up to this size are copied to the reader rather than pinned.
+// Values up to this size are copied to the reader rather than pinned: it costs less than two locks.
+inline constexpr std::size_t kCopiedBytes = 2048;
+// Values up to this size are filled in the writer's own memory, and copied into their place under the lock.
 inline constexpr std::size_t kInlineBytes = 128;
 
 // What a Blob, a BlobWriter or a NewBlob has in its hand: bytes of its own, or a block in the table.
 class BlobBytes {
  public:
-  BlobBytes() { std::memset(own_.data(), 0, kFew); }
-  BlobBytes(BlobBytes&& other) noexcept { take(other); }
-  BlobBytes& operator=(BlobBytes&& other) noexcept {
-    if (this != &other) {
-      release();
-      take(other);
-    }
-    return *this;
-  }
   BlobBytes(const BlobBytes&) = delete;
   BlobBytes& operator=(const BlobBytes&) = delete;
   ~BlobBytes() { release(); }
@@ -52,7 +46,45 @@ class BlobBytes {
 
  protected:
   friend class Store;
-  void take(BlobBytes& other) noexcept {
+  BlobBytes() = default;
+  // Bytes that are not its own.
+  void take_outside(BlobBytes& other) noexcept;
+  void release() noexcept {
+    if (store_ != nullptr) release_block();
+    heap_.reset();
+    data_ = nullptr;
+  }
+  void release_block() noexcept;
+  void publish();  // under ThreadSanitizer: what was filled outside of the block goes into it
+
+  std::uint8_t* data_ = nullptr;
+  std::size_t size_ = 0;
+  std::uint32_t tag_ = 0;
+  std::uint32_t record_ = 0;      // with store_: the record of this process that names the block
+  std::uint32_t generation_ = 0;  // with store_: of the process; a forked child is another
+  Store* store_ = nullptr;        // a block in the table
+  std::unique_ptr<std::uint8_t[]> heap_;
+};
+
+// One with room for kOwn bytes in itself.
+template <std::size_t kOwn>
+class OwnBlob : public BlobBytes {
+ public:
+  OwnBlob() { std::memset(own_.data(), 0, kFew); }
+  OwnBlob(OwnBlob&& other) noexcept : BlobBytes() { take(other); }
+  OwnBlob& operator=(OwnBlob&& other) noexcept {
+    if (this != &other) {
+      release();
+      take(other);
+    }
+    return *this;
+  }
+
+ protected:
+  friend class Store;
+  static constexpr std::size_t kFew = 16;
+
+  void take(OwnBlob& other) noexcept {
     data_ = other.data_;
     size_ = other.size_;
     tag_ = other.tag_;
@@ -64,41 +96,24 @@ class BlobBytes {
     }
     other.data_ = nullptr;
   }
-  void release() noexcept {
-    if (store_ != nullptr) release_block();
-    heap_.reset();
-    data_ = nullptr;
-  }
   // Few bytes by two words, without a call.
-  void copy_own(const BlobBytes& other) noexcept {
+  void copy_own(const OwnBlob& other) noexcept {
     std::memcpy(own_.data(), other.own_.data(), kFew);
     if (size_ > kFew) std::memcpy(own_.data() + kFew, other.own_.data() + kFew, size_ - kFew);
   }
-  // Bytes that are not its own.
-  void take_outside(BlobBytes& other) noexcept;
-  void release_block() noexcept;
 
-  static constexpr std::size_t kFew = 16;
-
-  std::uint8_t* data_ = nullptr;
-  std::size_t size_ = 0;
-  std::uint32_t tag_ = 0;
-  std::uint32_t record_ = 0;      // with store_: the record of this process that names the block
-  std::uint32_t generation_ = 0;  // with store_: of the process; a forked child is another
-  Store* store_ = nullptr;        // a block in the table
-  std::unique_ptr<std::uint8_t[]> heap_;
-  std::array<std::uint8_t, kInlineBytes> own_;  // kFew are initialised, or size_ where that is more
+  std::array<std::uint8_t, kOwn> own_;  // kFew are initialised, or size_ where that is more
 };
 
 // Immutable stored bytes of one value.
-class Blob : public BlobBytes {};
+class Blob : public OwnBlob<kCopiedBytes> {};
 
 // Filled bytes that no key has yet; Table::put takes it.
-class NewBlob : public BlobBytes {};
+class NewBlob : public OwnBlob<kInlineBytes> {};
 
 // Bytes on their way to becoming a blob: Table::allocate, fill bytes(), finish. A writer that is dropped
 // gives its block back.
-class BlobWriter : private BlobBytes {
+class BlobWriter : private OwnBlob<kInlineBytes> {
  public:
   BlobWriter() = default;
   // The bytes to fill. REQUIRES: not finished.
@@ -106,9 +121,13 @@ class BlobWriter : private BlobBytes {
   std::size_t size() const { return size_; }
   // The writer is spent. `tag` is below 2^16: what the value layer wants to know of the bytes.
   NewBlob finish(std::uint32_t tag) && {
+#ifdef PYPORT_SANITIZE_THREAD
+    publish();
+#endif
     tag_ = tag;
     NewBlob blob;
-    static_cast<BlobBytes&>(blob) = std::move(static_cast<BlobBytes&>(*this));
+    using Bytes = OwnBlob<kInlineBytes>;
+    static_cast<Bytes&>(blob) = std::move(static_cast<Bytes&>(*this));
     return blob;
   }
 

@@ -2,6 +2,11 @@
 
 namespace pyport::table {
 
+void give_back_lists(Operation& operation, Heap& heap) {
+  for (Word& fresh : operation.hand().fresh)
+    if (const Offset at = peek(fresh); at != 0) heap.give_back(operation, at, fresh);
+}
+
 Result<BlockList> BlockList::make(Operation& operation, Heap& heap, std::uint32_t dict, std::size_t count) {
   Result<Block> block = heap.take(operation, (count + 1) * sizeof(Word), operation.fresh());
   if (!block) return std::move(block).error();

@@ -11,6 +11,9 @@
 
 namespace pyport::table {
 
+// After a commit: the fresh blocks of the hand, which had no place to get, are given back.
+void give_back_lists(Operation& operation, Heap& heap);
+
 class BlockList {
  public:
   // A list with room for `count` blocks, empty, in a fresh block of the operation.

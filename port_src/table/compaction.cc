@@ -30,7 +30,7 @@ class Compaction {
 
  private:
   Hand& hand() const { return operation_.hand(); }
-  DictHeader& header() const { return dict_.header_; }
+  DictHeader& header() const { return dict_.header(); }
 
   Status make_lists() {
     live_ = peek(header().live);
@@ -141,7 +141,7 @@ class Compaction {
     old_->give_back(operation_, heap_, operation_.slot(), hand().moving);
     put(hand().stale_list, 0, "compact.done");
     // Both lists are in the hand as fresh blocks still.
-    give_back_lists();
+    give_back_lists(operation_, heap_);
     operation_.finish();
   }
 
@@ -149,11 +149,6 @@ class Compaction {
     new_->give_back(operation_, heap_, operation_.slot(), hand().moving);
     put(hand().fresh_list, 0, "compact.undo");
     heap_.abandon(operation_);
-  }
-
-  void give_back_lists() {
-    for (Word& fresh : hand().fresh)
-      if (const Offset at = peek(fresh); at != 0) heap_.give_back(operation_, at, fresh);
   }
 
   static constexpr std::uint64_t kMostSegments = std::uint64_t{1} << 23;
@@ -179,22 +174,22 @@ Status Dict::compact() { return Compaction(*this).run(); }
 
 // As far as it can be believed.
 std::uint64_t Dict::directory_capacity() const {
-  const std::uint64_t capacity = peek(header_.directory_capacity);
+  const std::uint64_t capacity = peek(header().directory_capacity);
   if (capacity > kMostEntries / kFullSegment) return 0;
-  return own_block(peek(header_.directory), capacity * sizeof(Word), "directory").ok() ? capacity : 0;
+  return own_block(peek(header().directory), capacity * sizeof(Word), "directory").ok() ? capacity : 0;
 }
 
 void Dict::drop_entry(std::uint64_t at) {
   Checked<Entry*> found = entry(at);
   // What is damaged is left alone for ever.
   if (!found || peek((*found)->value) == 0) {
-    table::put(header_.reclaimed, at + 1, "reclaim.skip");
+    table::put(header().reclaimed, at + 1, "reclaim.skip");
     return;
   }
   (void)drop_value(peek((*found)->value));
   (void)drop_key(**found);
   operation_.set((*found)->value, 0);
-  operation_.set(header_.reclaimed, at + 1);
+  operation_.set(header().reclaimed, at + 1);
   operation_.commit();
   heap_.settle(operation_);
 }
@@ -210,18 +205,19 @@ void Dict::drop_block(Word& word) {
 }
 
 bool Dict::reclaim(std::size_t most) {
+  const Guard guard(operation_, header().version);
   const std::uint64_t capacity = directory_capacity();
-  const std::uint64_t used = std::min(peek(header_.used), kFullSegment * (1 + capacity));
-  std::uint64_t at = peek(header_.reclaimed);
+  const std::uint64_t used = std::min(peek(header().used), kFullSegment * (1 + capacity));
+  std::uint64_t at = peek(header().reclaimed);
   for (; at < used && most > 0; ++at, --most) drop_entry(at);
   if (at < used) return false;
   if (capacity != 0) {
-    const Block directory(operation_.mapping(), peek(header_.directory));
+    const Block directory(operation_.mapping(), peek(header().directory));
     for (std::size_t i = 0; i < capacity; ++i) drop_block(directory.word(i));
   }
-  for (Word& segment : header_.segment) drop_block(segment);
-  drop_block(header_.slots);
-  drop_block(header_.directory);
+  for (Word& segment : header().segment) drop_block(segment);
+  drop_block(header().slots);
+  drop_block(header().directory);
   return true;
 }
 

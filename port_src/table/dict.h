@@ -8,18 +8,20 @@
 // are dead than live, the live ones are copied into new segments, which take the old ones' place in one
 // change.
 //
-// Everything read from the file is checked before it is followed: Errc::corrupt says what was found.
+// What it consists of changes by the redo list of an operation alone; meanwhile the dict's version is odd, so
+// that readers without the lock see it (dict_reader.h). Only a value that is one word, as the one before it,
+// is replaced by a store of its own.
 //
 // Thread safety: none by itself. REQUIRES: the dict's lock is held by `operation`.
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <vector>
+#include <span>
 
 #include "base/result.h"
 #include "table/blob.h"
 #include "table/checked.h"
+#include "table/dict_reader.h"
 #include "table/heap.h"
 #include "table/key.h"
 #include "table/layout.h"
@@ -36,24 +38,29 @@ struct NewValue {
   Word* record = nullptr;  // names that block
 };
 
-class Dict {
+// One key of many that are changed at once.
+struct Change {
+  HashedKey key;
+  NewValue value{};
+  bool erase = false;
+};
+
+// Into a new entry; `block` has the bytes of a long key, else 0.
+void draft_key(Entry& entry, const HashedKey& key, Offset block);
+
+class Dict : public DictReader {
  public:
   Dict(Operation& operation, Heap& heap, const Limits& limits, DictHeader& header)
-      : operation_(operation), heap_(heap), limits_(limits), header_(header) {}
-
-  struct Found {
-    Entry* entry = nullptr;  // null: not there
-  };
-  Checked<Found> find(const HashedKey& key) const;
+      : DictReader(operation.mapping(), header), operation_(operation), heap_(heap), limits_(limits) {}
 
   // Commits; the caller settles after the lock is let go.
   Status put(const HashedKey& key, const NewValue& value);
   // False when the key is not there. Commits.
   Result<bool> erase(const HashedKey& key);
-  Result<std::vector<Key>> keys() const;
 
-  // The block of a value word. Errc::corrupt.
-  Checked<Block> value_block(std::uint64_t word) const;
+  // Makes all of the changes or none; gives how many keys were erased. Commits and settles. REQUIRES: the
+  // keys differ from one another; `scratch` is zero and more than twice as long.
+  Result<std::uint64_t> change_all(std::span<const Change> changes, std::span<std::uint64_t> scratch);
 
   // Moves the live entries together when more are dead. What cannot be done for want of memory is left.
   Status compact_if_worthwhile();
@@ -63,17 +70,6 @@ class Dict {
   bool reclaim(std::size_t most);
 
  private:
-  // Those of look_at are part of their callers: of what is done in each operation.
-  Checked<Block> look_at_block(Offset at, std::size_t size, const char* what) const;
-  Checked<Entry*> look_at_entry(std::uint64_t number) const;
-  Checked<Block> own_block(Offset at, std::size_t size, const char* what) const;
-  Checked<Entry*> entry(std::uint64_t number) const;
-  Checked<Word*> segment_word(std::size_t segment) const;
-  Checked<bool> same(const Entry& entry, const HashedKey& key) const;
-  Checked<std::size_t> key_size(const Entry& entry) const;
-  Result<Key> key_of(const Entry& entry) const;
-  Checked<std::size_t> value_size(std::uint64_t word) const;
-
   Result<std::uint64_t> prepare_value(const NewValue& value);
   Status prepare_key(Entry& entry, const HashedKey& key);
   Status replace(Entry& entry, const NewValue& value);
@@ -83,8 +79,10 @@ class Dict {
   Status drop_key(const Entry& entry);
   Status check_bytes(std::uint64_t bytes) const;
 
-  Status make_room();
-  Status room_behind_the_last();
+  // Room for so many more entries. Each step is a change of its own.
+  Status make_room(std::uint64_t entries);
+  Status room_behind_the_last(std::uint64_t entries);
+  Status room_in_segment(std::size_t segment);
   Status add_segment(std::size_t segment);
   Status grow_directory(std::size_t segments);
   Status grow_slots(std::uint64_t entries);
@@ -94,14 +92,11 @@ class Dict {
   void drop_entry(std::uint64_t at);
   void drop_block(Word& word);
   bool worth_compacting(std::uint64_t least) const;
-  std::uint32_t number() const { return peek(header_.number); }
 
   Operation& operation_;
   Heap& heap_;
   const Limits& limits_;
-  DictHeader& header_;
-  mutable Offset end_ = 0;                // of the data, as far as it is known
-  mutable std::uint64_t slot_found_ = 0;  // by find: where a missing key would go
+  friend class Batch;
   friend class Compaction;
 };
 

@@ -197,6 +197,7 @@ Status Index::add_chunk(Operation& operation) {
     auto& header = mapping_.at<DictHeader>(at);
     draft(header.number, first + i);
     draft(header.state, kDictFree);
+    draft(header.version, 0);
     draft(header.next, i + 1 < kDictsInChunk ? first + i + 2 : 0);
     draft(header.check, header_check(first + i, at));
   }

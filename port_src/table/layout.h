@@ -32,7 +32,7 @@ static_assert(Word::is_always_lock_free && sizeof(Word) == 8, "words are shared 
 static_assert(Half::is_always_lock_free && sizeof(Half) == 4, "words are shared with other processes");
 
 inline constexpr std::uint64_t kFileMagic = 0x31656c6261747970;  // "pytable1"
-inline constexpr std::uint64_t kLayoutVersion = 1;
+inline constexpr std::uint64_t kLayoutVersion = 2;
 
 inline constexpr std::size_t kPageBytes = 4096;
 inline constexpr std::size_t kHeaderBytes = 16;
@@ -83,7 +83,7 @@ struct Redo {
   Word at;  // offset of a word; the lowest bit set: of a half word
   Word value;
 };
-inline constexpr std::size_t kRedo = 24;
+inline constexpr std::size_t kRedo = 26;
 
 enum Phase : std::uint32_t {
   kPreparing = 0,  // `fresh` blocks have no place yet: they are given back
@@ -103,7 +103,8 @@ struct alignas(64) Hand {
   std::array<Word, kHandBlocks> stale;  // blocks that have lost their place
   Word fresh_list;                      // a block with a list of more of them
   Word stale_list;
-  Word moving;  // a block on its way from a list to where it is given back
+  Word redo_more;  // a block with the entries that `redo` has no room for
+  Word moving;     // a block on its way from a list to where it is given back
   std::array<Redo, kRedo> redo;
 };
 
@@ -173,6 +174,7 @@ struct alignas(256) DictHeader {
   Word reclaimed;                            // dead: entries given back
   Half next;                                 // in the list of free or of dead dicts; number + 1
   Half unused;
+  Word version;  // goes on with every change of what is above from `live` to `segment`; odd while it is made
 };
 static_assert(sizeof(DictHeader) == 256);
 

@@ -87,6 +87,10 @@ class Operation {
     put(hand().lock[locks_], 0, "lock.unname");
   }
 
+  // What is changed from now on is read without a lock, by `version`: it is odd while a change is carried
+  // out. Null: by nobody.
+  void guard(Word* version) { version_ = version; }
+
   // ---- The change. REQUIRES: the lock of all that is changed.
   void set(Word& word, std::uint64_t value) { add(mapping_.offset_of(word), value); }
   void set(Half& half, std::uint32_t value) { add(mapping_.offset_of(half) | 1, value); }
@@ -96,6 +100,8 @@ class Operation {
   }
   // The block loses its place: it becomes this process's, and stale.
   void drop(const Block& block);
+  // A block of its own for the entries that the hand has no room for; it is one of the fresh.
+  void more_redo(const Block& block);
   // Makes it all.
   void commit();
   // Forgets what was fresh and stale; the caller has given the stale back. REQUIRES: committed.
@@ -115,6 +121,7 @@ class Operation {
  private:
   Status lock_after_trouble(Half& word, Taken taken);
   void add(Offset at, std::uint64_t value);
+  void append(Offset at, std::uint64_t value);
 
   const Mapping& mapping_;
   Place& place_;
@@ -125,7 +132,22 @@ class Operation {
   std::uint32_t redo_ = 0;
   std::size_t fresh_ = 0;
   std::size_t stale_ = 0;
+  Redo* more_ = nullptr;
+  std::size_t most_more_ = 0;
   bool committed_ = false;
+  Word* version_ = nullptr;
+};
+
+// What a dict's changes are guarded by, as long as this lives.
+class Guard {
+ public:
+  Guard(Operation& operation, Word& version) : operation_(operation) { operation.guard(&version); }
+  ~Guard() { operation_.guard(nullptr); }
+  Guard(const Guard&) = delete;
+  Guard& operator=(const Guard&) = delete;
+
+ private:
+  Operation& operation_;
 };
 
 // Carries a redo list out; entries that point outside the backed file are left out.

@@ -9,7 +9,9 @@
 #include <utility>
 
 #include "table/process_identity.h"
+#include "table/shared_copy.h"
 #include "table/value_word.h"
+#include "table/with_dict.h"
 
 namespace pyport::table {
 namespace {
@@ -60,17 +62,6 @@ Status Store::check_alive(const DictHeader& header, const HandleWords& handle) c
   }
 }
 
-// The dict where it was found lately, locked; null when it is no longer there, or cannot be locked at once.
-inline DictHeader* Store::lock_recent(Operation& operation, const HandleWords& words) const {
-  DictHeader* const header = recent(words).load(std::memory_order_relaxed);
-  if (header == nullptr || !has_handle(*header, words) || !operation.lock_at_once(header->lock))
-    return nullptr;
-  if (has_handle(*header, words) && peek(header->state) == kDictLive) return header;
-  // Destroyed; but a dict of that handle may have been made again.
-  operation.unlock(header->lock);
-  return nullptr;
-}
-
 Result<DictHeader*> Store::lock_dict(Operation& operation, const HandleWords& words) {
   Result<std::uint32_t> number = find(operation, words);
   if (!number) return std::move(number).error();
@@ -84,29 +75,6 @@ Result<DictHeader*> Store::lock_dict(Operation& operation, const HandleWords& wo
     return std::move(alive).error();
   }
   return header;
-}
-
-template <class Work>
-auto Store::with_dict(Operation& operation, const Handle& handle, Work work)
-    -> decltype(work(std::declval<Dict&>(), std::declval<DictHeader&>())) {
-  const HandleWords words = words_of(handle);
-  DictHeader* header = lock_recent(operation, words);
-  if (header == nullptr) {
-    Result<DictHeader*> locked = lock_dict(operation, words);
-    if (!locked) return std::move(locked).error();
-    header = *locked;
-  }
-  Dict dict(operation, heap_, limits_, *header);
-  auto result = work(dict, *header);
-  if (!result.ok() && result.error().code == Errc::corrupt)
-    table::put(header->state, kDictCorrupt, "dict.corrupt");
-  operation.unlock(header->lock);
-  if (!result.ok()) {
-    heap_.abandon(operation);
-  } else if (operation.committed()) {
-    heap_.settle(operation);
-  }
-  return result;
 }
 
 // ---- Dicts
@@ -155,8 +123,9 @@ bool Store::destroy(const Handle& handle) {
 
 Result<Blob> Store::get(const Handle& handle, const KeyView& key) {
   const HashedKey hashed(seed_, key);
-  Operation operation(*mapping_, *place_, *this);
   Result<Blob> result{Blob()};
+  if (look(words_of(handle), hashed, &*result) != Sight::unsure) return result;
+  Operation operation(*mapping_, *place_, *this);
   Status found = with_dict(operation, handle, [&](Dict& dict, DictHeader& header) -> Status {
     const Checked<Dict::Found> at = dict.find(hashed);
     if (!at) return at.error();
@@ -172,22 +141,13 @@ Status Store::put(const Handle& handle, const KeyView& key, NewBlob blob) {
   if (text != nullptr && text->size() > limits_.max_key_bytes)
     return make_error(Errc::table_full, "max_key_bytes");
   const HashedKey hashed(seed_, key);
-  NewValue value{blob.bytes(), blob.tag()};
-  if (blob.holds_block()) {
-    // Not what the record says, which others may have damaged.
-    value.block = static_cast<Offset>(blob.data_ - mapping_->base()) - kHeaderBytes;
-    Block(*mapping_, value.block).describe(static_cast<std::uint32_t>(blob.size()), blob.tag());
-    value.record = &record(blob.record_).block;
-  }
+  const NewValue value = new_value(blob);
   Status stored = ok_status();
   {
     Operation operation(*mapping_, *place_, *this);
     stored = with_dict(operation, handle, [&](Dict& dict, DictHeader&) { return dict.put(hashed, value); });
   }
-  if (stored && blob.holds_block()) {
-    place_->leave_record(blob.record_);
-    blob.store_ = nullptr;
-  }
+  if (stored) has_its_place(blob);
   return stored;
 }
 
@@ -205,6 +165,8 @@ Result<bool> Store::erase(const Handle& handle, const KeyView& key) {
 
 Result<bool> Store::contains(const Handle& handle, const KeyView& key) {
   const HashedKey hashed(seed_, key);
+  if (const Sight sight = look(words_of(handle), hashed, nullptr); sight != Sight::unsure)
+    return sight == Sight::found;
   Operation operation(*mapping_, *place_, *this);
   return with_dict(operation, handle, [&](Dict& dict, DictHeader&) -> Result<bool> {
     const Checked<Dict::Found> found = dict.find(hashed);
@@ -284,7 +246,17 @@ Result<BlobWriter> Store::allocate(std::size_t size) {
   writer.record_ = *number;
   writer.store_ = this;
   writer.generation_ = generation_;
+#ifdef PYPORT_SANITIZE_THREAD
+  return copy_buffer(std::move(writer));
+#else
   return writer;
+#endif
+}
+
+void Store::publish(BlobBytes& bytes) const {
+  const Block block(*mapping_, peek(record(bytes.record_).block));
+  copy_to_shared(block.payload(), bytes.bytes());
+  bytes.data_ = block.payload();
 }
 
 // All records are taken: bytes of this process's own, which put will copy.
@@ -296,28 +268,12 @@ Result<BlobWriter> Store::copy_buffer(BlobWriter writer) {
 }
 
 Status Store::hand_out(Operation& operation, Dict& dict, DictHeader& header, std::uint64_t word, Blob& blob) {
-  if (is_inline_word(word)) {
-    const std::uint64_t bytes = inline_bytes(word);
-    std::memcpy(blob.own_.data(), &bytes, sizeof bytes);
-    blob.data_ = blob.own_.data();
-    blob.size_ = inline_size(word);
-    blob.tag_ = inline_tag(word);
-    return ok_status();
-  }
-  if (!is_block_word(word)) return make_error(Errc::corrupt, "value");
-  const Checked<Block> block = dict.value_block(word);
-  if (!block) return block.error();
-  blob.size_ = block->size();
-  blob.tag_ = block->tag();
-  if (blob.size_ <= kInlineBytes) {
-    std::memcpy(blob.own_.data(), block->payload(), blob.size_);
-    blob.data_ = blob.own_.data();
-    return ok_status();
-  }
-  if (pin(operation, *block, header, blob)) return ok_status();
+  const Checked<std::optional<Block>> large = copy_out(dict, word, blob);
+  if (!large) return large.error();
+  if (!*large || pin(operation, **large, header, blob)) return ok_status();
   blob.heap_.reset(new (std::nothrow) std::uint8_t[blob.size_]);
   if (blob.heap_ == nullptr) return no_memory();
-  std::memcpy(blob.heap_.get(), block->payload(), blob.size_);
+  std::memcpy(blob.heap_.get(), (*large)->payload(), blob.size_);
   blob.data_ = blob.heap_.get();
   return ok_status();
 }
@@ -371,55 +327,6 @@ void Store::release(BlobBytes& bytes) noexcept {
     heap_.give_back(operation, peek(mine.block), mine.block);
   }
   if (peek(mine.block) == 0) place_->leave_record(bytes.record_);
-}
-
-// ---- The end of dicts
-
-std::vector<std::uint32_t> Store::dead_dicts(Operation& operation) {
-  std::vector<std::uint32_t> numbers;
-  if (!operation.lock(super().index_lock)) return numbers;
-  const std::uint32_t most = index_.number_of_headers();
-  for (std::uint32_t next = peek(super().dead_dict); next != 0 && numbers.size() < most;) {
-    const DictHeader* header = index_.header(next - 1);
-    if (header == nullptr) break;
-    numbers.push_back(next - 1);
-    next = peek(header->next);
-  }
-  operation.unlock(super().index_lock);
-  return numbers;
-}
-
-bool Store::reclaim(std::size_t most) {
-  Operation operation(*mapping_, *place_, *this);
-  for (const std::uint32_t number : dead_dicts(operation)) {
-    DictHeader& header = *index_.header(number);
-    if (!operation.lock(header.lock)) continue;
-    const std::uint64_t before = peek(header.reclaimed);
-    const bool dead = peek(header.state) == kDictDead;
-    const bool empty = dead && Dict(operation, heap_, limits_, header).reclaim(most);
-    // A dict that only waits for its readers is no work: else there would always be some left.
-    std::uint64_t done = peek(header.reclaimed) - before;
-    operation.unlock(header.lock);
-    if (empty && recycle(operation, header)) ++done;
-    most -= std::min<std::uint64_t>(most, done);
-    if (most == 0) return true;
-  }
-  return false;
-}
-
-// A header whose values readers still hold waits for a later call.
-bool Store::recycle(Operation& operation, DictHeader& header) {
-  if (!operation.lock(super().index_lock)) return false;
-  bool recycled = false;
-  if (operation.lock(header.lock)) {
-    // Another may have recycled it meanwhile, and the next dict in it may be dead by now, with all it has.
-    recycled = peek(header.state) == kDictDead && peek(header.pinned) == 0 &&
-               Dict(operation, heap_, limits_, header).reclaim(0);
-    if (recycled) index_.recycle(operation, header);
-    operation.unlock(header.lock);
-  }
-  operation.unlock(super().index_lock);
-  return recycled;
 }
 
 // ---- Making and attaching

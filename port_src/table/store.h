@@ -21,6 +21,7 @@
 #include "table/mapping.h"
 #include "table/operation.h"
 #include "table/place.h"
+#include "table/snapshot.h"
 #include "table/table.h"
 
 namespace pyport::table {
@@ -40,8 +41,13 @@ class Store final : public Repairer {
   bool destroy(const Handle& handle);
   Result<BlobWriter> allocate(std::size_t size);
   Result<Blob> get(const Handle& handle, const KeyView& key);
+  bool get_at_once(const Handle& handle, const KeyView& key, Blob& blob) const;
+  std::optional<bool> contains_at_once(const Handle& handle, const KeyView& key) const;
   Status put(const Handle& handle, const KeyView& key, NewBlob blob);
   Result<bool> erase(const Handle& handle, const KeyView& key);
+  Result<std::uint64_t> change_all(const Handle& handle, std::span<KeyChange> wanted);
+  Result<Snapshot> get_many(const Handle& handle, std::span<const KeyView> keys);
+  Result<Snapshot> items(const Handle& handle);
   Result<bool> contains(const Handle& handle, const KeyView& key);
   Result<std::vector<Key>> keys(const Handle& handle);
   Result<DictStats> stats(const Handle& handle);
@@ -50,6 +56,8 @@ class Store final : public Repairer {
   std::size_t sweep();
   bool reclaim(std::size_t most);
 
+  // Under ThreadSanitizer: a writer's bytes are put into its block.
+  void publish(BlobBytes& bytes) const;
   // Lets go of a block that a Blob, a BlobWriter or a NewBlob has in its hand.
   void release(BlobBytes& bytes) noexcept;
   std::uint32_t generation() const { return generation_; }
@@ -73,8 +81,21 @@ class Store final : public Repairer {
   Result<std::uint32_t> find(Operation& operation, const HandleWords& handle);
   Status check_alive(const DictHeader& header, const HandleWords& handle) const;
 
+  // What can be seen of a key without any lock.
+  enum class Sight : std::uint8_t { found, missing, unsure };
+  // Copies a small value to `blob`, when there is one and `blob` is not null.
+  Sight look(const HandleWords& words, const HashedKey& key, Blob* blob) const;
+  Sight look_once(const HandleWords& words, const HashedKey& key, Blob* blob) const;
+  // A value up to kCopiedBytes is copied; the block of a larger one is what it gives.
+  static Checked<std::optional<Block>> copy_out(const DictReader& dict, std::uint64_t word, Blob& blob);
+
   Status hand_out(Operation& operation, Dict& dict, DictHeader& header, std::uint64_t word, Blob& blob);
   static Result<BlobWriter> copy_buffer(BlobWriter writer);
+  Status add_value(Operation& operation, Dict& dict, DictHeader& header, std::uint64_t word, Snapshot& all);
+  // As the dict is told of it; `blob` outlives it.
+  NewValue new_value(const NewBlob& blob);
+  // The dict has taken it over.
+  void has_its_place(NewBlob& blob);
   // False when it cannot be pinned and has to be copied.
   bool pin(Operation& operation, const Block& block, DictHeader& header, Blob& blob);
   void unpin(Operation& operation, Record& record);

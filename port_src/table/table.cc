@@ -57,6 +57,14 @@ Result<BlobWriter> Table::allocate(std::size_t size) { return store_->allocate(s
 
 Result<Blob> Table::get(const Handle& handle, const KeyView& key) const { return store_->get(handle, key); }
 
+bool Table::get_at_once(const Handle& handle, const KeyView& key, Blob& blob) const {
+  return store_->get_at_once(handle, key, blob);
+}
+
+std::optional<bool> Table::contains_at_once(const Handle& handle, const KeyView& key) const {
+  return store_->contains_at_once(handle, key);
+}
+
 Status Table::put(const Handle& handle, const KeyView& key, NewBlob blob) {
   return store_->put(handle, key, std::move(blob));
 }
@@ -66,6 +74,16 @@ Result<bool> Table::erase(const Handle& handle, const KeyView& key) { return sto
 Result<bool> Table::contains(const Handle& handle, const KeyView& key) const {
   return store_->contains(handle, key);
 }
+
+Result<std::uint64_t> Table::change_all(const Handle& handle, std::span<KeyChange> changes) {
+  return store_->change_all(handle, changes);
+}
+
+Result<Snapshot> Table::get_many(const Handle& handle, std::span<const KeyView> keys) const {
+  return store_->get_many(handle, keys);
+}
+
+Result<Snapshot> Table::items(const Handle& handle) const { return store_->items(handle); }
 
 Result<std::uint64_t> Table::size(const Handle& handle) const {
   Result<DictStats> stats = store_->stats(handle);

@@ -10,11 +10,12 @@
 //
 // Thread safety: all of Table is safe from any thread and from any number of processes. Every operation on
 // one key is atomic and linearizable. No callback runs and nothing is converted or written under a lock.
-// Never call with a Python thread state attached.
+// Never call with a Python thread state attached, but for the functions `at_once`.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -25,6 +26,7 @@
 #include "table/handle.h"
 #include "table/key.h"
 #include "table/limits.h"
+#include "table/snapshot.h"
 
 namespace pyport::table {
 
@@ -44,6 +46,12 @@ struct DictStats {
   std::uint64_t keys = 0;
   std::uint64_t bytes = 0;
   std::uint64_t pinned = 0;
+};
+
+// One of several changes that are made at once: a key gets a value, or goes when the blob is empty.
+struct KeyChange {
+  KeyView key;
+  NewBlob blob;
 };
 
 struct AuditReport;  // audit.h
@@ -83,12 +91,25 @@ class Table {
   // gives that from then on. Errc::busy when a living process holds the dict's lock for seconds. An empty
   // Blob when the key is not there.
   Result<Blob> get(const Handle& handle, const KeyView& key) const;
+  // The same without any lock: it waits for nobody, and may be called with a Python thread state attached.
+  // False, and `blob` is empty, when get() is to be asked: the value is larger than kCopiedBytes, or is being
+  // changed, or the dict is not to be had. REQUIRES: blob is empty.
+  bool get_at_once(const Handle& handle, const KeyView& key, Blob& blob) const;
   // Replacing keeps the key's place in the order. Errc::table_full (detail: the limit's name): the dict is
   // then as it was. REQUIRES: blob is not empty.
   Status put(const Handle& handle, const KeyView& key, NewBlob blob);
   // True when the key was there.
   Result<bool> erase(const Handle& handle, const KeyView& key);
   Result<bool> contains(const Handle& handle, const KeyView& key) const;
+  // The same without any lock, as get_at_once. Nothing when contains() is to be asked.
+  std::optional<bool> contains_at_once(const Handle& handle, const KeyView& key) const;
+  // Many keys, at one moment and in one operation. change_all makes all of the changes or none, also when the
+  // process is killed amid it, and gives how many keys were erased; of equal keys the last counts, at the
+  // place of the first.
+  Result<std::uint64_t> change_all(const Handle& handle, std::span<KeyChange> changes);
+  Result<Snapshot> get_many(const Handle& handle, std::span<const KeyView> keys) const;
+  // All keys, in insertion order, with their values.
+  Result<Snapshot> items(const Handle& handle) const;
   Result<std::uint64_t> size(const Handle& handle) const;
   // In insertion order. A deleted and re-inserted key comes last.
   Result<std::vector<Key>> keys(const Handle& handle) const;

@@ -41,10 +41,9 @@ Bytes& pickle_scratch() {
 
 }  // namespace
 
-StoredView view(const table::BlobBytes& blob) {
-  const ByteSpan bytes = blob.bytes();
-  if (blob.tag() == kPlain) return {true, {}, bytes};
-  if (blob.tag() != kOpaque || bytes.size() < kTypeHeader) return {};
+StoredView view(std::uint32_t tag, ByteSpan bytes) {
+  if (tag == kPlain) return {true, {}, bytes};
+  if (tag != kOpaque || bytes.size() < kTypeHeader) return {};
   const std::size_t size = load_u16(bytes.data());
   if (size > bytes.size() - kTypeHeader) return {};
   return {false, as_text(bytes.subspan(kTypeHeader, size)), bytes.subspan(kTypeHeader + size)};
@@ -77,8 +76,7 @@ Result<table::NewBlob> store_term(table::Table& table, ByteSpan term) {
   return blob;
 }
 
-Status append_value(const table::BlobBytes& blob, const ToEtfOptions& options, Bytes& out) {
-  const StoredView stored = view(blob);
+Status append_value(const StoredView& stored, const ToEtfOptions& options, Bytes& out) {
   if (stored.pickle.empty()) return make_error(Errc::corrupt, "a value");
   if (stored.plain) return to_etf(stored.pickle, options, out);
   return object_to_etf(stored.type, stored.pickle, options, out);

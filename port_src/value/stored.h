@@ -32,7 +32,8 @@ struct StoredView {
 
 // The parts of a stored value, a Blob or a NewBlob. Valid as long as `blob` is. A damaged one has an empty
 // pickle, which no pickle is.
-StoredView view(const table::BlobBytes& blob);
+StoredView view(std::uint32_t tag, ByteSpan bytes);
+inline StoredView view(const table::BlobBytes& blob) { return view(blob.tag(), blob.bytes()); }
 
 // Stores a pickle that Python wrote; looks through it once to tell plain from opaque. `type` is the
 // qualified name of the object's type, used when it is opaque (cut at 65535 bytes).
@@ -47,6 +48,9 @@ Result<table::NewBlob> store_term(table::Table& table, ByteSpan term);
 
 // Appends the stored value's term (no version byte): what Erlang reads. Errors as to_etf, and Errc::corrupt;
 // `out` is then as it was. REQUIRES: blob is not empty.
-Status append_value(const table::BlobBytes& blob, const ToEtfOptions& options, Bytes& out);
+Status append_value(const StoredView& stored, const ToEtfOptions& options, Bytes& out);
+inline Status append_value(const table::BlobBytes& blob, const ToEtfOptions& options, Bytes& out) {
+  return append_value(view(blob), options, out);
+}
 
 }  // namespace pyport::value

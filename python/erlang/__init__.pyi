@@ -1,10 +1,11 @@
 import builtins
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Final, TypeVar, final, overload
 
 _Default = TypeVar("_Default")
+_Key = TypeVar("_Key", str, bytes, int, str | bytes | int)
 
 __all__: Final = ["Atom", "Interrupted", "Pid", "Reference", "SharedDict", "Table", "Term"]
 
@@ -59,6 +60,16 @@ class SharedDict:
     @overload
     def get(self, key: str | bytes | int, /, default: _Default) -> Any | _Default:
         """The value of key, or default when there is no such key."""
+
+    def get_many(self, keys: Iterable[_Key], /) -> dict[_Key, Any]:
+        """A dict of those of the keys that are there, all as they were at one moment."""
+
+    @overload
+    def update(self, other: Mapping[Any, object], /, **names: object) -> None: ...
+    @overload
+    def update(self, other: Iterable[tuple[str | bytes | int, object]] = (), /, **names: object) -> None:
+        """Stores what a mapping or an iterable of pairs has, and the names. All of it at once: nobody sees a part
+        of it. Of equal keys the last counts. Raises as an assignment does; nothing is stored then."""
 
     def keys(self) -> list[str | bytes | int]:
         """The keys in insertion order: str, int, or bytes where those are no UTF-8."""

@@ -7,6 +7,7 @@
          not_a_handle/1, conversions/1, from_python/1, opaque_objects/1, inconvertible/1, depth/1, old_value_stays/1,
          sizes/1, frame_too_large/1, reply_too_large/1, handles_in_dicts/1, other_processes/1, many_dicts/1,
          concurrent_writers/1, max_key_bytes/1, max_dict_keys/1, max_dict_bytes/1, max_dicts/1, max_table_bytes/1,
+         many_keys/1, many_keys_of_other_kinds/1, many_wrong_keys/1, many_or_nothing/1, many_large_values/1, many_at_one_moment/1,
          small_shared_memory/1, isolation/1, mailbox_is_left_alone/1, not_running/1]).
 
 -include_lib("common_test/include/ct.hrl").
@@ -20,6 +21,7 @@ all() ->
      not_a_handle, conversions, from_python, opaque_objects, inconvertible, depth, old_value_stays,
      sizes, frame_too_large, reply_too_large, handles_in_dicts, other_processes, many_dicts,
      concurrent_writers, max_key_bytes, max_dict_keys, max_dict_bytes, max_dicts, max_table_bytes,
+     many_keys, many_keys_of_other_kinds, many_wrong_keys, many_or_nothing, many_large_values, many_at_one_moment,
      small_shared_memory, isolation, mailbox_is_left_alone, not_running].
 
 init_per_suite(Config) -> py_ct:start(Config, [{max_frame, 16 bsl 20}]).
@@ -236,6 +238,113 @@ depth(_Config) ->
     ?assertEqual([2, 1], Depth(py:call(builtins, max, [1, Nest(600)]))),
     ?assertEqual([<<"k">>, 1], Depth(py:call(builtins, dict, [], [{k, Nest(600)}]))),
     ?assertEqual([], Depth(py:await(py:spawn_call(builtins, max, [Nest(600)])))).
+
+many_keys(_Config) ->
+    SD = new(),
+    ?assertEqual(ok, py:shared_dict_set_many(SD, #{<<"a">> => 1, b => [x], 7 => #{k => undefined}})),
+    ?assertEqual(#{<<"a">> => 1, <<"b">> => [<<"x">>], 7 => #{<<"k">> => none}}, py:shared_dict_to_map(SD)),
+    ?assertEqual(#{<<"a">> => 1, 7 => #{<<"k">> => none}}, py:shared_dict_get_many(SD, [<<"a">>, missing, 7])),
+    ?assertEqual(ok, py:shared_dict_del_many(SD, [b, missing])),
+    ?assertEqual([7, <<"a">>], lists:sort(py:shared_dict_keys(SD))),
+    %% of equal keys the last counts, at the place of the first
+    ?assertEqual(ok, py:shared_dict_set_many(SD, [{x, 1}, {y, 2}, {<<"x">>, 3}])),
+    ?assertEqual(3, py:shared_dict_get(SD, x)),
+    ?assertEqual([<<"x">>, <<"y">>], py:shared_dict_keys(SD) -- [7, <<"a">>]),
+    %% nothing is nothing
+    ?assertEqual(ok, py:shared_dict_set_many(SD, [])),
+    ?assertEqual(ok, py:shared_dict_set_many(SD, #{})),
+    ?assertEqual(ok, py:shared_dict_del_many(SD, [])),
+    ?assertEqual(#{}, py:shared_dict_get_many(SD, [])),
+    ?assertEqual(#{}, py:shared_dict_to_map(new())),
+    %% Python sees them, and writes as many
+    Code = <<"from erlang import SharedDict\n"
+             "sd = SharedDict(handle)\n"
+             "found = sd.get_many(['a', b'x', 'missing', 7])\n"
+             "sd.update({'from': 'python'}, also='this')\n">>,
+    ok = py:exec(Code, #{handle => SD}),
+    ?assertEqual({ok, #{<<"a">> => 1, <<"x">> => 3, 7 => #{<<"k">> => none}}}, py:eval(<<"found">>)),
+    ?assertEqual(#{from => <<"python">>, also => <<"this">>}, py:shared_dict_get_many(SD, [from, also])).
+
+%% The map has the keys as they were asked for.
+many_keys_of_other_kinds(_Config) ->
+    SD = new(),
+    ok = py:shared_dict_set(SD, k, 1),
+    ?assertEqual(#{k => 1, <<"k">> => 1}, py:shared_dict_get_many(SD, [k, <<"k">>, k])),
+    ok = py:shared_dict_set_many(SD, [{N, N} || N <- lists:seq(0, 300)]),
+    ?assertEqual(maps:from_list([{N, N} || N <- [1, 2, 3]]), py:shared_dict_get_many(SD, [1, 2, 3])),
+    ?assertEqual(302, map_size(py:shared_dict_to_map(SD))),
+    ok = py:shared_dict_del_many(SD, lists:seq(0, 300)),
+    ?assertEqual([<<"k">>], py:shared_dict_keys(SD)).
+
+many_wrong_keys(_Config) ->
+    SD = new(),
+    Explained = fun(Function, Args) -> {_, Text} = py_ct:badarg_text(fun() -> apply(py, Function, Args) end), Text end,
+    [contains(Explained(Function, [SD, Keys]), <<"argument 2: must be a list of keys">>)
+     || Function <- [shared_dict_get_many, shared_dict_del_many], Keys <- [k, [1.0], [k | k], [[]], #{}, ["string"]]],
+    [contains(Explained(shared_dict_set_many, [SD, Pairs]), <<"argument 2: must be a map or list of pairs">>)
+     || Pairs <- [k, [k], [{1.0, 1}], #{{} => 1}, [{k, 1} | k], [{k, 1, 2}]]],
+    [contains(Explained(Function, [x, []]), <<"argument 1: not a SharedDict handle">>)
+     || Function <- [shared_dict_get_many, shared_dict_set_many, shared_dict_del_many]],
+    contains(Explained(shared_dict_to_map, [x]), <<"argument 1: not a SharedDict handle">>),
+    ok = py:shared_dict_destroy(SD),
+    [contains(Explained(Function, [SD, []]), <<"argument 1: the SharedDict has been destroyed">>)
+     || Function <- [shared_dict_get_many, shared_dict_set_many, shared_dict_del_many]].
+
+many_or_nothing(_Config) ->
+    SD = new(),
+    ok = py:shared_dict_set(SD, a, old),
+    Nest = fun(N) -> lists:foldl(fun(_, Acc) -> [Acc] end, [], lists:seq(1, N)) end,
+    [?assertEqual({error, {bad_term, Path, Why}}, py:shared_dict_set_many(SD, [{a, new}, {b, Value}, {c, 1}]))
+     || {Value, Path, Why} <- [{#{x => 1, <<"x">> => 2}, [<<"b">>, <<"x">>], duplicate_key},
+                               {[0, #{#{} => 1}], [<<"b">>, 2, <<"<map>">>], unhashable_key},
+                               {Nest(600), [<<"b">> | lists:duplicate(509, 1)], depth}]],
+    ?assertMatch({error, {frame_too_large, _, _}},
+                 py:shared_dict_set_many(SD, [{a, new}, {b, binary:copy(<<0>>, 17 bsl 20)}])),
+    ?assertEqual({error, {table_full, max_key_bytes}},
+                 py:shared_dict_set_many(SD, [{a, new}, {binary:copy(<<"k">>, 65536), 1}])),
+    ?assertEqual(#{<<"a">> => <<"old">>}, py:shared_dict_to_map(SD)),
+    %% so does Python
+    Code = <<"sd = __import__('erlang').SharedDict(handle)\n"
+             "def refused(error, *args, **names):\n"
+             "  try: sd.update(*args, **names)\n"
+             "  except error as raised: return str(raised)\n"
+             "  raise AssertionError('stored')\n"
+             "texts = [refused(TypeError, {'a': 'new', 'b': (n for n in ())}), refused(TypeError, {'a': 'new', 1.5: 0}),\n"
+             "         refused(ValueError, [('a', 'new'), (1, 2, 3)]), refused(TypeError, [('a', 'new'), 5]),\n"
+             "         refused(MemoryError, {'a': 'new', 'k' * 65536: 1})]\n">>,
+    ok = py:exec(Code, #{handle => SD}),
+    {ok, [_, _, <<"update() element 1 is no pair of key and value">>, <<"update() element 1 is no pair of key and value">>, Full]} =
+        py:eval(<<"texts">>),
+    contains(Full, <<"max_key_bytes">>),
+    ?assertEqual(#{<<"a">> => <<"old">>}, py:shared_dict_to_map(SD)).
+
+many_large_values(_Config) ->
+    SD = new(),
+    Values = maps:from_list([{N, binary:copy(<<N>>, 100 bsl 10)} || N <- lists:seq(1, 40)]),
+    ?assertEqual(ok, py:shared_dict_set_many(SD, Values)),
+    ?assert(Values =:= py:shared_dict_to_map(SD)),
+    ?assert(maps:with([3, 4], Values) =:= py:shared_dict_get_many(SD, [3, 4])),
+    ?assertMatch(#{pinned := 0}, py:info(SD)),
+    %% more than a frame holds
+    ok = py:exec(<<"__import__('erlang').SharedDict(handle)['large'] = b'x' * (15 << 20)">>, #{handle => SD}),
+    ?assertMatch({error, {frame_too_large, _, 16777216}}, py:shared_dict_to_map(SD)),
+    ?assert(maps:with([3, 4], Values) =:= py:shared_dict_get_many(SD, [3, 4])).
+
+%% Two keys that are always written together are never read apart, by whomever.
+many_at_one_moment(_Config) ->
+    SD = new(),
+    ok = py:shared_dict_set_many(SD, [{a, 0}, {b, 0}]),
+    Python = py:spawn_call(builtins, exec,
+                           [<<"for n in range(20000): sd.update(a=n, b=n)">>, #{sd => SD}], #{}, 60000),
+    Test = self(),
+    _ = spawn_link(fun() -> [ok = py:shared_dict_set_many(SD, #{a => -N, b => -N}) || N <- lists:seq(1, 2000)], Test ! written end),
+    Look = fun Look(N) ->
+                   #{a := A, b := B} = py:shared_dict_get_many(SD, [a, b]),
+                   ?assertEqual(A, B),
+                   receive written -> N after 0 -> Look(N + 1) end
+           end,
+    ?assert(Look(1) > 10),
+    ?assertEqual({ok, none}, py:await(Python)).
 
 old_value_stays(_Config) ->
     SD = new(),

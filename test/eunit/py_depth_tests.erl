@@ -20,6 +20,15 @@ wrapped_test_() ->
                          {fun(T) -> #{<<"k">> => T} end, <<"k">>}, {fun(T) -> #{k => T} end, <<"k">>}, {fun(T) -> #{7 => T} end, 7},
                          {fun(T) -> #{{1} => T} end, <<"{1}">>}]].
 
+%% In a body with a list of pairs, values begin two levels further down.
+pairs_test_() ->
+    Pairs = fun(Levels) -> [{<<"good">>, nest(fun(T) -> [T] end, 400)}, {7, nest(fun(T) -> [T] end, Levels)}] end,
+    Path = fun(Levels) -> {error, {bad_term, Found, depth}} = py_depth:explain_pairs(?REFUSED, Pairs(Levels)), Found end,
+    [?_assertEqual([7 | lists:duplicate(509, 1)], Path(600)),
+     ?_assertEqual([7 | lists:duplicate(509, 1)], Path(510)),
+     ?_assertEqual([], Path(509)),
+     ?_assertEqual(ok, py_depth:explain_pairs(ok, Pairs(600)))].
+
 %% Branches that are deep but not too deep are passed by.
 the_first_that_is_too_deep_test_() ->
     Good = nest(fun(T) -> [T] end, 500),

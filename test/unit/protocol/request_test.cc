@@ -107,6 +107,29 @@ TEST(GoldenRequest, DictOperations) {
   EXPECT_EQ(key_text(decoded<Del>("request_del").key), "config");
 }
 
+TEST(GoldenRequest, ManyKeys) {
+  const GetMany get = decoded<GetMany>("request_get_many");
+  EXPECT_EQ(get.handle, kH1);
+  ASSERT_EQ(get.keys.size(), 3u);
+  EXPECT_EQ(key_text(get.keys[0]), "config");
+  EXPECT_EQ(std::get<std::int64_t>(get.keys[1]), 7);
+  EXPECT_EQ(key_text(get.keys[2]), "missing");
+  const GetMany small = decoded<GetMany>("request_get_many_small");
+  ASSERT_EQ(small.keys.size(), 3u);
+  EXPECT_EQ(std::get<std::int64_t>(small.keys[2]), 3);
+  EXPECT_EQ(decoded<DelMany>("request_del_many").keys.size(), 2u);
+  EXPECT_EQ(decoded<Items>("request_items").handle, kH1);
+  const SetMany set = decoded<SetMany>("request_set_many");
+  ASSERT_EQ(set.pairs.size(), 2u);
+  EXPECT_EQ(key_text(set.pairs[0].key), "config");
+  std::size_t elements = 0;
+  EXPECT_TRUE(etf::Reader(set.pairs[0].value).list_size(elements));
+  EXPECT_EQ(elements, 2u);
+  EXPECT_EQ(std::get<std::int64_t>(set.pairs[1].key), 7);
+  EXPECT_TRUE(etf::Reader(set.pairs[1].value).atom_is("true"));
+  EXPECT_TRUE(decoded<SetMany>("request_set_many_none").pairs.empty());
+}
+
 TEST(GoldenRequest, ValueOfSetIsTheRestOfTheFrame) {
   const Set set = decoded<Set>("request_set");
   EXPECT_EQ(set.handle, kH1);
@@ -178,7 +201,7 @@ TEST(BadRequest, EveryPrefixOfEveryGoldenRequestIsRefusedOrDecoded) {
 }
 
 TEST(BadRequest, UnknownOperationTellsItsNumber) {
-  for (const int op : {0x00, 0x04, 0x19, 0x28, 0x7F, 0x80, 0x81, 0xC0, 0xFF}) {
+  for (const int op : {0x00, 0x04, 0x1D, 0x28, 0x7F, 0x80, 0x81, 0xC0, 0xFF}) {
     const Error error = refusal(Bytes{1, static_cast<std::uint8_t>(op), 0, 0, 0, 0, 0, 1});
     EXPECT_EQ(error.code, Errc::unknown_op) << op;
     EXPECT_EQ(error.n, static_cast<std::uint64_t>(op));
@@ -207,7 +230,8 @@ TEST(BadRequest, WrongShapesNameTheOperation) {
     EXPECT_TRUE(error.detail.starts_with(op_name(op))) << error.detail;
   };
   for (const Op op : {Op::create, Op::destroy, Op::get, Op::set, Op::del, Op::keys, Op::stat, Op::call,
-                      Op::eval, Op::exec, Op::run, Op::cancel, Op::ns_new, Op::ns_drop, Op::log_credit}) {
+                      Op::get_many, Op::set_many, Op::del_many, Op::items, Op::eval, Op::exec, Op::run,
+                      Op::cancel, Op::ns_new, Op::ns_drop, Op::log_credit}) {
     check(op, [](etf::Writer w) { w.atom("x"); });
     check(op, [&](etf::Writer w) { w.binary(short_handle); });
     check(op, [](etf::Writer w) { w.tuple(0); });
@@ -216,6 +240,15 @@ TEST(BadRequest, WrongShapesNameTheOperation) {
   check(Op::get, [&](etf::Writer w) { w.tuple(2).binary(short_handle).text("k"); });
   check(Op::get, [&](etf::Writer w) { w.tuple(3).binary(kH1).text("k").text("k"); });
   check(Op::set, [&](etf::Writer w) { w.tuple(2).binary(kH1).text("k"); });
+  for (const Op op : {Op::get_many, Op::set_many, Op::del_many}) {
+    check(op, [&](etf::Writer w) { w.tuple(2).binary(kH1).text("k"); });
+    check(op, [&](etf::Writer w) { w.tuple(2).binary(short_handle).nil(); });
+    check(op, [&](etf::Writer w) { w.tuple(3).binary(kH1).nil().nil(); });
+  }
+  check(Op::set_many, [&](etf::Writer w) { w.tuple(2).binary(kH1).list(1).text("k").nil(); });
+  check(Op::set_many, [&](etf::Writer w) { w.tuple(2).binary(kH1).list(1).tuple(1).text("k").nil(); });
+  check(Op::set_many,
+        [&](etf::Writer w) { w.tuple(2).binary(kH1).list(1).tuple(2).text("k").text("v").text("tail"); });
   check(Op::destroy, [&](etf::Writer w) { w.list(2).binary(kH1).binary(short_handle).nil(); });
   check(Op::destroy, [&](etf::Writer w) { w.list(1).binary(kH1).binary(kH1); });  // improper
   check(Op::log_credit, [](etf::Writer w) { w.integer(0); });

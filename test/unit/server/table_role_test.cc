@@ -107,6 +107,55 @@ TEST_F(TableRoleTest, ValueThatCannotBeConvertedLeavesTheOldOne) {
   EXPECT_EQ(ask(Op::get, test::body(at("k"))).body, test::body([](etf::Writer w) { w.integer(1); }));
 }
 
+TEST_F(TableRoleTest, ManyKeysAreSetReadAndDeletedAtOnce) {
+  make_dict();
+  const auto handle = [](etf::Writer w) { w.binary(handle_bytes(1)); };
+  const auto pairs = [](etf::Writer w) {
+    w.tuple(2).binary(handle_bytes(1)).list(3);
+    w.tuple(2).text("a").integer(1).tuple(2).integer(7).atom("none").tuple(2).text("a").integer(3).nil();
+  };
+  EXPECT_EQ(op_of(Op::set_many, pairs), Op::ok);
+  EXPECT_EQ(ask(Op::items, test::body(handle)).body, test::body([](etf::Writer w) {
+              w.list(2).tuple(2).text("a").integer(3).tuple(2).integer(7).atom("none").nil();
+            }));
+  const auto keys = [](etf::Writer w) {
+    w.tuple(2).binary(handle_bytes(1)).list(3).integer(7).text("missing").text("a").nil();
+  };
+  EXPECT_EQ(ask(Op::get_many, test::body(keys)).body, test::body([](etf::Writer w) {
+              w.list(3).tuple(1).atom("none").tuple(0).tuple(1).integer(3).nil();
+            }));
+  EXPECT_EQ(op_of(Op::del_many, keys), Op::ok);
+  EXPECT_EQ(ask(Op::items, test::body(handle)).body, test::body([](etf::Writer w) { w.list(0).nil(); }));
+}
+
+TEST_F(TableRoleTest, AValueAmongManyIsNamedByItsKey) {
+  make_dict();
+  EXPECT_EQ(op_of(Op::set, put("a", [](etf::Writer w) { w.integer(1); })), Op::ok);
+  const auto pairs = [](etf::Writer w) {
+    w.tuple(2).binary(handle_bytes(1)).list(2).tuple(2).text("a").integer(2).tuple(2).integer(-5);
+    w.list(1).map(2).atom("x").integer(1).text("x").integer(2).nil().nil();
+  };
+  EXPECT_EQ(
+      error_of(Op::set_many, test::body(pairs)), test::body([](etf::Writer w) {
+        w.tuple(3).atom("bad_term").list(3).integer(-5).integer(1).text("x").nil().atom("duplicate_key");
+      }));
+  EXPECT_EQ(ask(Op::get, test::body(at("a"))).body, test::body([](etf::Writer w) { w.integer(1); }));
+}
+
+TEST_F(TableRoleTest, ManyValuesTogetherTooLargeForAFrameAreAnError) {
+  make_dict();
+  const Bytes part(test::kAskerMax / 3, 'x');
+  for (const char* key : {"a", "b", "c", "d"})
+    EXPECT_EQ(op_of(Op::set, put(key, [&](etf::Writer w) { w.binary(part); })), Op::ok);
+  const Bytes error = error_of(Op::items, test::body([](etf::Writer w) { w.binary(handle_bytes(1)); }));
+  etf::Reader reader(error);
+  std::uint64_t needed = 0, most = 0;
+  EXPECT_TRUE(reader.tuple_of(3) && reader.atom_is("frame_too_large") && reader.uint64(needed) &&
+              reader.uint64(most));
+  EXPECT_GT(needed, most);
+  EXPECT_EQ(most, test::kAskerMax);
+}
+
 TEST_F(TableRoleTest, ValueTooLargeForAFrameIsAnError) {
   make_dict();
   const Bytes half(test::kAskerMax / 2, 'x');

@@ -39,6 +39,17 @@ struct Model {
   bool operator==(const Model&) const = default;
 };
 
+// For messages: each key with the beginning and the size of its value.
+inline std::string summary(const Model& model) {
+  std::string text;
+  for (const auto& [key, value] : model.entries) {
+    const auto* number = std::get_if<std::int64_t>(&key);
+    text += (number != nullptr ? std::to_string(*number) : std::get<std::string>(key)) + ": " +
+            value.substr(0, 12) + " (" + std::to_string(value.size()) + "), ";
+  }
+  return text;
+}
+
 // What is in the dict, by keys() and get(); an error becomes an entry of its own.
 inline Model contents(const Table& table, const Handle& handle) {
   Model found;

@@ -46,7 +46,7 @@ class Survivor {
     if (end == End::finished) {
       ASSERT_EQ(found, after_) << "an acknowledged change is lost";
     } else {
-      ASSERT_TRUE(found == before_ || found == after_) << "a change is there in part";
+      ASSERT_TRUE(found == before_ || found == after_) << "a change is there in part: " << summary(found);
     }
   }
 

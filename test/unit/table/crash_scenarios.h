@@ -68,6 +68,16 @@ inline void fill_with_dead(Table& table, Model& model) {
   }
 }
 
+inline const std::string kLongKey = name_no(2000);
+
+// New keys and old ones, values of all kinds; enough for the redo list to have a block of its own in use.
+inline std::vector<std::pair<Key, std::string>> batch() {
+  std::vector<std::pair<Key, std::string>> all{{Key("k"), kLong}, {Key("word"), "w"}, {Key("large"), kLarge}};
+  for (int n = 0; n < 12; ++n)
+    all.emplace_back(n % 3 == 0 ? Key(name_no(3000 + n)) : Key(std::int64_t{n}), kLong);
+  return all;
+}
+
 inline std::vector<Scenario> scenarios() {
   const Key long_key = name_no(1000);
   std::vector<Scenario> all{
@@ -142,6 +152,28 @@ inline std::vector<Scenario> scenarios() {
                    return blob.ok() && put_one(table, Key("k"), kLong);
                  },
                  [](Model& model) { model.put(Key("k"), kLong); }});
+  all.push_back({"several at once: replaced, new and erased, small and large",
+                 [](Table& table, Model& model) {
+                   fill(table, model, 20);
+                   put_model(table, model, Key("k"), kLarge);
+                   put_model(table, model, Key(kLongKey), kLong);
+                   put_model(table, model, Key("erased"), kLong);
+                 },
+                 [](Table& table) {
+                   std::vector<KeyChange> changes;
+                   const auto puts = batch();
+                   for (const auto& [key, text] : puts)
+                     changes.push_back({view_of(key), *blob_of(table, text)});
+                   changes.push_back({text_key("erased"), NewBlob()});
+                   changes.push_back({text_key(kLongKey), NewBlob()});
+                   const Result<std::uint64_t> erased = table.change_all(kDict, changes);
+                   return erased.ok() && *erased == 2;
+                 },
+                 [](Model& model) {
+                   for (const auto& [key, text] : batch()) model.put(key, text);
+                   model.erase(Key("erased"));
+                   model.erase(Key(kLongKey));
+                 }});
   all.push_back({"grow the file", [](Table& table, Model& model) { fill(table, model, 2); },
                  [](Table& table) { return put_one(table, Key("k"), std::string(3 << 20, 'g')); },
                  [](Model& model) { model.put(Key("k"), std::string(3 << 20, 'g')); }});

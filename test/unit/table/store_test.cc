@@ -42,12 +42,12 @@ TEST_F(StoreTest, AnAttachedProcessSeesWritesAndIsSeen) {
 }
 
 TEST_F(StoreTest, AForkedProcessHasAPlaceOfItsOwn) {
-  put(text_key("k"), std::string(1000, 'p'));
+  put(text_key("k"), std::string(5000, 'p'));
   Blob held = *table_.get(dict_, text_key("k"));
   Child child([&] {
     if (!table_.after_fork().ok()) return 1;
     { const Blob forgotten = std::move(held); }  // the parent's: nothing happens
-    if (text_at(table_, dict_, text_key("k")) != std::string(1000, 'p')) return 2;
+    if (text_at(table_, dict_, text_key("k")) != std::string(5000, 'p')) return 2;
     for (std::int64_t n = 0; n < 1000; ++n)
       if (!put_text(table_, dict_, n, std::string(200, 'c')).ok()) return 3;
     return 0;
@@ -55,7 +55,7 @@ TEST_F(StoreTest, AForkedProcessHasAPlaceOfItsOwn) {
   for (std::int64_t n = 1000; n < 2000; ++n) put(n, std::string(200, 'p'));
   EXPECT_EQ(child.wait(), 0);
   EXPECT_EQ(*table_.size(dict_), 2001u);
-  EXPECT_EQ(text_of(held), std::string(1000, 'p'));
+  EXPECT_EQ(text_of(held), std::string(5000, 'p'));
   EXPECT_EQ(table_.stats().pinned, 1u);
   held = Blob();
   EXPECT_EQ(table_.stats().pinned, 0u);
@@ -99,7 +99,7 @@ TEST_F(StoreTest, TwoProcessesAtOneDictLoseNothing) {
 }
 
 TEST_F(StoreTest, WhenAllRecordsAreTakenValuesAreCopied) {
-  const std::string text(1000, 'v');
+  const std::string text(5000, 'v');
   put(text_key("k"), text);
   std::vector<Blob> held;
   for (std::size_t n = 0; n < kRecords + 10; ++n) held.push_back(*table_.get(dict_, text_key("k")));
@@ -155,14 +155,14 @@ TEST_F(StoreTest, ReclaimDoesNotWaitForReaders) {
   for (std::uint64_t n = 10; n < 60; ++n) {
     handles.push_back(handle_no(n));
     ASSERT_TRUE(table_.create(handles.back()).ok());
-    ASSERT_TRUE(put_text(table_, handles.back(), std::int64_t{1}, std::string(1000, 'v')).ok());
+    ASSERT_TRUE(put_text(table_, handles.back(), std::int64_t{1}, std::string(5000, 'v')).ok());
     held.push_back(*table_.get(handles.back(), std::int64_t{1}));
   }
   table_.destroy(handles);
   int calls = 0;
   while (table_.reclaim(3)) ASSERT_LT(++calls, 1000);
   EXPECT_EQ(table_.audit().dead_dicts, 50u);
-  for (const Blob& blob : held) EXPECT_EQ(text_of(blob), std::string(1000, 'v'));
+  for (const Blob& blob : held) EXPECT_EQ(text_of(blob), std::string(5000, 'v'));
   held.clear();
   calls = 0;
   while (table_.reclaim(3)) ASSERT_LT(++calls, 1000);

@@ -1,0 +1,109 @@
+#include "server/table_many.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "etf/writer.h"
+#include "table/snapshot.h"
+#include "value/stored.h"
+
+namespace pyport::server {
+namespace {
+
+PathStep step_of(const table::KeyView& key) {
+  if (const auto* number = std::get_if<std::int64_t>(&key)) return *number;
+  return std::string(as_text(*std::get_if<ByteSpan>(&key)));
+}
+
+// The error of one of several values: what is wrong with it is below its key.
+Error at_key(Error error, const table::KeyView& key) {
+  if (error.code == Errc::bad_term) error.path.insert(error.path.begin(), step_of(key));
+  return error;
+}
+
+// Appends the value's term to `body`, within what the whole reply may have.
+Status append_one(const table::Snapshot& all, std::size_t i, const value::ToEtfOptions& options,
+                  std::size_t start, Bytes& body) {
+  const std::size_t so_far = body.size() - start;
+  value::ToEtfOptions rest = options;
+  rest.max_bytes = options.max_bytes > so_far ? options.max_bytes - so_far : 0;
+  Status appended = value::append_value(value::view(all.tag(i), all.bytes(i)), rest, body);
+  if (appended || appended.error().code != Errc::frame_too_large) return appended;
+  Error error = std::move(appended).error();
+  error.n += so_far;
+  return error;
+}
+
+void append_key(etf::Writer& writer, const table::Key& key) {
+  if (const auto* number = std::get_if<std::int64_t>(&key)) {
+    writer.integer(*number);
+  } else {
+    writer.text(*std::get_if<std::string>(&key));
+  }
+}
+
+}  // namespace
+
+Status get_many(const table::Table& table, const protocol::GetMany& request,
+                const value::ToEtfOptions& options, Answer& answer) {
+  const Result<table::Snapshot> all = table.get_many(table::Handle{request.handle}, request.keys);
+  if (!all) return all.error();
+  if (!answer.wanted()) return ok_status();
+  return protocol::append_value(answer.out, answer.header.id, answer.max_frame, [&](Bytes& body) -> Status {
+    const std::size_t start = body.size();
+    etf::Writer writer(body);
+    writer.list(all->size());
+    for (std::size_t i = 0; i < all->size(); ++i) {
+      writer.tuple(all->has(i) ? 1 : 0);
+      if (!all->has(i)) continue;
+      if (Status added = append_one(*all, i, options, start, body); !added)
+        return at_key(std::move(added).error(), request.keys[i]);
+    }
+    writer.nil();
+    return ok_status();
+  });
+}
+
+Status set_many(table::Table& table, const protocol::SetMany& request, Answer& answer) {
+  std::vector<table::KeyChange> changes;
+  changes.reserve(request.pairs.size());
+  for (const protocol::KeyValue& pair : request.pairs) {
+    Result<table::NewBlob> blob = value::store_term(table, pair.value);
+    if (!blob) return at_key(std::move(blob).error(), pair.key);
+    changes.push_back({pair.key, *std::move(blob)});
+  }
+  const Result<std::uint64_t> changed = table.change_all(table::Handle{request.handle}, changes);
+  if (!changed) return changed.error();
+  return answer.ok();
+}
+
+Status del_many(table::Table& table, const protocol::DelMany& request, Answer& answer) {
+  std::vector<table::KeyChange> changes(request.keys.size());
+  for (std::size_t i = 0; i < changes.size(); ++i) changes[i].key = request.keys[i];
+  const Result<std::uint64_t> changed = table.change_all(table::Handle{request.handle}, changes);
+  if (!changed) return changed.error();
+  return answer.ok();
+}
+
+Status items(const table::Table& table, const protocol::Items& request, const value::ToEtfOptions& options,
+             Answer& answer) {
+  const Result<table::Snapshot> all = table.items(table::Handle{request.handle});
+  if (!all) return all.error();
+  if (!answer.wanted()) return ok_status();
+  return protocol::append_value(answer.out, answer.header.id, answer.max_frame, [&](Bytes& body) -> Status {
+    const std::size_t start = body.size();
+    etf::Writer writer(body);
+    writer.list(all->size());
+    for (std::size_t i = 0; i < all->size(); ++i) {
+      writer.tuple(2);
+      append_key(writer, all->keys()[i]);
+      if (Status added = append_one(*all, i, options, start, body); !added)
+        return at_key(std::move(added).error(), table::view_of(all->keys()[i]));
+    }
+    writer.nil();
+    return ok_status();
+  });
+}
+
+}  // namespace pyport::server

@@ -1,0 +1,91 @@
+// Looking a key up in a dict, and its keys in order (dict.h has the picture).
+//
+// Everything read from the file is checked before it is followed: Errc::corrupt says what was found. So a
+// dict may also be looked at without its lock, while others change it. What is found then is to be believed
+// only if the dict's version has not changed meanwhile; damage, too, may be no more than a change under way.
+//
+// Thread safety: one object belongs to one thread. REQUIRES: the dict's lock is held, or the version is
+// looked at before and after.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+#include "base/result.h"
+#include "table/block.h"
+#include "table/checked.h"
+#include "table/key.h"
+#include "table/layout.h"
+#include "table/mapping.h"
+
+namespace pyport::table {
+
+inline std::uint32_t key_kind(const Entry& entry) { return peek(entry.key_info) >> 16; }
+
+// The bytes of a short key, as an entry has them.
+inline std::array<std::uint64_t, 2> key_words(ByteSpan bytes) {
+  std::array<std::uint64_t, 2> words{};
+  if (!bytes.empty()) std::memcpy(words.data(), bytes.data(), bytes.size());
+  return words;
+}
+
+class DictReader {
+ public:
+  DictReader(const Mapping& mapping, DictHeader& header) : mapping_(mapping), header_(header) {}
+
+  struct Found {
+    Entry* entry = nullptr;  // null: not there
+  };
+  Checked<Found> find(const HashedKey& key) const;
+  // In the order of insertion. REQUIRES: the lock.
+  Result<std::vector<Key>> keys() const;
+  // Calls do_it(const Entry&, Key&&) -> Status with each entry, in order. Throws what that throws, and
+  // std::bad_alloc. REQUIRES: the lock.
+  template <class Do>
+  Status each(Do do_it) const {
+    const std::uint64_t used = peek(header_.used);
+    for (std::uint64_t i = 0; i < used; ++i) {
+      Checked<Entry*> at = entry(i);
+      if (!at) return at.error();
+      if (peek((*at)->value) == 0) continue;
+      Result<Key> key = key_of(**at);
+      if (!key) return std::move(key).error();
+      if (Status done = do_it(**at, *std::move(key)); !done) return done;
+    }
+    return ok_status();
+  }
+  // The block of a value word.
+  Checked<Block> value_block(std::uint64_t word) const;
+  // So many bytes of its payload may be read; its size may be another one than before.
+  bool reaches(const Block& block, std::size_t size) const {
+    return block.offset() + kHeaderBytes + size <= end_;
+  }
+
+ protected:
+  // Those of look_at are part of their callers: of what is done in each operation.
+  Checked<Block> look_at_block(Offset at, std::size_t size, const char* what) const;
+  Checked<Entry*> look_at_entry(std::uint64_t number) const;
+  // A block of this dict, with at least `size` bytes of payload.
+  Checked<Block> own_block(Offset at, std::size_t size, const char* what) const;
+  Checked<Entry*> entry(std::uint64_t number) const;
+  Checked<Word*> segment_word(std::size_t segment) const;
+  Checked<std::size_t> key_size(const Entry& entry) const;
+  Checked<std::size_t> value_size(std::uint64_t word) const;
+  std::uint32_t number() const { return peek(header_.number); }
+  // By find: where in the hash table a missing key would go.
+  std::uint64_t slot_found() const { return slot_found_; }
+  DictHeader& header() const { return header_; }
+
+ private:
+  Checked<bool> same(const Entry& entry, const HashedKey& key) const;
+  Result<Key> key_of(const Entry& entry) const;
+
+  const Mapping& mapping_;
+  DictHeader& header_;
+  mutable Offset end_ = 0;  // of the data, as far as it is known
+  mutable std::uint64_t slot_found_ = 0;
+};
+
+}  // namespace pyport::table

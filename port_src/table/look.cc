@@ -1,0 +1,80 @@
+// Reading a value without a lock: what most reads are.
+//
+// A seqlock, after H.-J. Boehm, "Can seqlocks get along with programming language memory models?" (MSPC
+// 2012): a dict's version is odd while a change of it is carried out and goes on with each. Who finds it
+// even, and the same after he has looked, has seen the dict as it was at one moment. All that is followed is
+// checked as under the lock; where anything is not as it should be, the lock's way finds out why.
+#include "table/shared_copy.h"
+#include "table/store.h"
+#include "table/value_word.h"
+
+namespace pyport::table {
+namespace {
+
+constexpr int kLooks = 3;
+
+bool is_live(const DictHeader& header, const HandleWords& words) {
+  return has_handle(header, words) && peek(header.state) == kDictLive;
+}
+
+}  // namespace
+
+Checked<std::optional<Block>> Store::copy_out(const DictReader& dict, std::uint64_t word, Blob& blob) {
+  if (is_inline_word(word)) {
+    const std::uint64_t bytes = inline_bytes(word);
+    std::memcpy(blob.own_.data(), &bytes, sizeof bytes);
+    blob.data_ = blob.own_.data();
+    blob.size_ = inline_size(word);
+    blob.tag_ = inline_tag(word);
+    return std::optional<Block>();
+  }
+  if (!is_block_word(word)) return Damage{"value"};
+  const Checked<Block> block = dict.value_block(word);
+  if (!block) return block.damage();
+  blob.size_ = block->size();
+  blob.tag_ = block->tag();
+  if (!dict.reaches(*block, blob.size_)) return Damage{"value"};
+  if (blob.size_ > kCopiedBytes) return std::optional<Block>(*block);
+  copy_from_shared(blob.own_.data(), block->payload(), blob.size_);
+  blob.data_ = blob.own_.data();
+  return std::optional<Block>();
+}
+
+Store::Sight Store::look_once(const HandleWords& words, const HashedKey& key, Blob* blob) const {
+  DictHeader* const header = recent(words).load(std::memory_order_relaxed);
+  if (header == nullptr) return Sight::unsure;
+  const std::uint64_t version = header->version.load(std::memory_order_acquire);
+  if (version % 2 != 0 || !is_live(*header, words)) return Sight::unsure;
+  const DictReader dict(*mapping_, *header);
+  const Checked<DictReader::Found> found = dict.find(key);
+  if (!found) return Sight::unsure;
+  if (found->entry != nullptr && blob != nullptr) {
+    const auto large = copy_out(dict, peek(found->entry->value), *blob);
+    if (!large || *large) return Sight::unsure;
+  }
+  reads_done();
+  // Of a dict that is destroyed meanwhile, too, the version goes on before its memory becomes another's.
+  if (peek(header->version) != version) return Sight::unsure;
+  return found->entry == nullptr ? Sight::missing : Sight::found;
+}
+
+Store::Sight Store::look(const HandleWords& words, const HashedKey& key, Blob* blob) const {
+  for (int looks = 0; looks < kLooks; ++looks) {
+    const Sight sight = look_once(words, key, blob);
+    if (sight != Sight::unsure) return sight;
+    if (blob != nullptr) *blob = Blob();
+  }
+  return Sight::unsure;
+}
+
+bool Store::get_at_once(const Handle& handle, const KeyView& key, Blob& blob) const {
+  return look(words_of(handle), HashedKey(seed_, key), &blob) != Sight::unsure;
+}
+
+std::optional<bool> Store::contains_at_once(const Handle& handle, const KeyView& key) const {
+  const Sight sight = look(words_of(handle), HashedKey(seed_, key), nullptr);
+  if (sight == Sight::unsure) return std::nullopt;
+  return sight == Sight::found;
+}
+
+}  // namespace pyport::table

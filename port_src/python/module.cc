@@ -8,6 +8,7 @@
 #include "python/pickle.h"
 #include "python/ref.h"
 #include "python/shared_dict.h"
+#include "python/stored_buffer.h"
 #include "python/table_type.h"
 
 namespace pyport::python {
@@ -45,7 +46,9 @@ bool load_pickle(ModuleState& state) REQUIRES(attached) {
   state.dumps = PyObject_GetAttrString(pickle.get(), "dumps");
   state.loads = PyObject_GetAttrString(pickle.get(), "loads");
   state.protocol = PyLong_FromLong(5);
-  return state.dumps != nullptr && state.loads != nullptr && state.protocol != nullptr;
+  state.buffer_callback = Py_BuildValue("(s)", "buffer_callback");
+  state.buffers_keyword = Py_BuildValue("(s)", "buffers");
+  return state.buffer_callback != nullptr && state.buffers_keyword != nullptr && state.dumps != nullptr && state.loads != nullptr && state.protocol != nullptr;
 }
 
 constexpr char kInterruptedDoc[] =
@@ -79,7 +82,7 @@ int execute(PyObject* module) REQUIRES(attached) {
   if (context().sink != nullptr && PyModule_AddFunctions(module, kPortFunctions) != 0) return -1;
   const bool made = load_pickle(state) && add_interrupted(module, state) && add_shared_dict(module, state) &&
                     add_table_type(module, state) && add_opaque_types(module, state) &&
-                    add_atom(module, state) && find_functions(module, state);
+                    add_atom(module, state) && add_stored_buffer(module, state) && find_functions(module, state);
   return made ? 0 : -1;
 }
 
@@ -88,6 +91,8 @@ int traverse(PyObject* module, visitproc visit, void* arg) {
   Py_VISIT(state.dumps);
   Py_VISIT(state.loads);
   Py_VISIT(state.protocol);
+  Py_VISIT(state.buffer_callback);
+  Py_VISIT(state.buffers_keyword);
   Py_VISIT(state.interrupted);
   Py_VISIT(state.shared_dict_type);
   Py_VISIT(state.table_type);
@@ -95,6 +100,7 @@ int traverse(PyObject* module, visitproc visit, void* arg) {
   Py_VISIT(state.reference_type);
   Py_VISIT(state.term_type);
   Py_VISIT(state.atom_type);
+  Py_VISIT(state.stored_buffer_type);
   Py_VISIT(state.dict_function);
   Py_VISIT(state.pid_function);
   Py_VISIT(state.reference_function);
@@ -108,6 +114,8 @@ int clear(PyObject* module) REQUIRES(attached) {
   Py_CLEAR(state.dumps);
   Py_CLEAR(state.loads);
   Py_CLEAR(state.protocol);
+  Py_CLEAR(state.buffer_callback);
+  Py_CLEAR(state.buffers_keyword);
   Py_CLEAR(state.interrupted);
   Py_CLEAR(state.shared_dict_type);
   Py_CLEAR(state.table_type);
@@ -115,6 +123,7 @@ int clear(PyObject* module) REQUIRES(attached) {
   Py_CLEAR(state.reference_type);
   Py_CLEAR(state.term_type);
   Py_CLEAR(state.atom_type);
+  Py_CLEAR(state.stored_buffer_type);
   Py_CLEAR(state.dict_function);
   Py_CLEAR(state.pid_function);
   Py_CLEAR(state.reference_function);

@@ -20,6 +20,8 @@ struct ModuleState {
   PyObject* dumps;          // _pickle.dumps
   PyObject* loads;          // _pickle.loads
   PyObject* protocol;       // the int 5
+  PyObject* buffer_callback;  // ("buffer_callback",)
+  PyObject* buffers_keyword;  // ("buffers",)
   PyObject* interrupted;    // erlang.Interrupted
 
   PyTypeObject* shared_dict_type;
@@ -28,6 +30,7 @@ struct ModuleState {
   PyTypeObject* reference_type;
   PyTypeObject* term_type;
   PyTypeObject* atom_type;
+  PyTypeObject* stored_buffer_type;
 
   // The functions that pickles of our objects call, by which they reduce themselves.
   PyObject* dict_function;

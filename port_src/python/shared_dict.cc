@@ -10,6 +10,7 @@
 #include "python/method.h"
 #include "python/pickle.h"
 #include "python/raise.h"
+#include "python/shared_dict_large.h"
 #include "python/shared_dict_many.h"
 #include "python/shared_dict_object.h"
 #include "python/table_scope.h"
@@ -62,17 +63,27 @@ int assign(PyObject* self, PyObject* key, PyObject* value) REQUIRES(attached) {
 }
 
 PyObject* get(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) REQUIRES(attached) {
-  PyObject* fallback = Py_None;
-  const Py_ssize_t named = names == nullptr ? 0 : PyTuple_GET_SIZE(names);
-  const bool by_name =
-      named == 1 && PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(names, 0), "default") == 0;
-  if (count < 1 || count + named > 2 || (named == 1 && !by_name)) {
-    PyErr_SetString(PyExc_TypeError, "get() takes a key and at most one default");
+  PyObject* fallback = count == 2 ? args[1] : nullptr;
+  PyObject* copied = Py_False;
+  bool good = count == 1 || count == 2;
+  for (Py_ssize_t i = 0; good && names != nullptr && i < PyTuple_GET_SIZE(names); ++i) {
+    PyObject* const name = PyTuple_GET_ITEM(names, i);
+    if (PyUnicode_CompareWithASCIIString(name, "copy") == 0) {
+      copied = args[count + i];
+    } else {
+      good = fallback == nullptr && PyUnicode_CompareWithASCIIString(name, "default") == 0;
+      fallback = args[count + i];
+    }
+  }
+  if (!good) {
+    PyErr_SetString(PyExc_TypeError, "get() takes a key, at most one default, and copy=True or False");
     return nullptr;
   }
-  if (count + named == 2) fallback = args[1];
-  return dict_get(self, args[0], fallback);
+  const int own = PyObject_IsTrue(copied);
+  return own < 0 ? nullptr : dict_get(self, args[0], fallback == nullptr ? Py_None : fallback, own == 1);
 }
+
+PyObject* view(PyObject* self, PyObject* key) REQUIRES(attached) { return dict_view(self, key); }
 
 PyObject* keys(PyObject* self, PyObject*) REQUIRES(attached) { return dict_keys(self).release(); }
 
@@ -178,7 +189,14 @@ constexpr char kDoc[] =
 
 PyMethodDef kMethods[] = {
     {"get", keyword_method<get>(), METH_FASTCALL | METH_KEYWORDS,
-     "get($self, key, /, default=None)\n--\n\nThe value of key, or default when there is no such key."},
+     "get($self, key, /, default=None, *, copy=False)\n--\n\n"
+     "The value of key, or default when there is no such key. Arrays are read-only and lie in shared memory;\n"
+     "with copy they are the reader's own."},
+    {"view", view, METH_O,
+     "view($self, key, /)\n--\n\n"
+     "A read-only memoryview of the bytes, bytearray, str (its UTF-8) or array that is the value of key: large\n"
+     "ones are not copied. It stays as it is, whatever becomes of the key and of the dict.\n\n"
+     "Raises KeyError when there is no such key, and TypeError for a value of another kind."},
     {"keys", keys, METH_NOARGS,
      "keys($self, /)\n--\n\nThe keys as a list, in insertion order: str, int, or bytes that are no UTF-8."},
     {"get_many", get_many, METH_O,

@@ -134,7 +134,7 @@ Ref found_of(PyObject* self, const Keys& keys, const Snapshot& all) REQUIRES(att
   Ref found = Ref::steal(PyDict_New());
   for (std::size_t i = 0; found && i < all.size(); ++i) {
     if (!all.has(i)) continue;
-    const Ref value = load_stored(self, all.tag(i), all.bytes(i));
+    const Ref value = load_stored(self, all.tag(i), all.bytes(i), BufferUse::own_constant);
     if (!value || PyDict_SetItem(found.get(), keys.objects[i].get(), value.get()) != 0) return Ref();
   }
   return found;

@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "python/gil.h"
 #include "python/ref.h"
+#include "python/shared_dict_large.h"
 
 namespace pyport::python {
 
@@ -19,7 +20,7 @@ PyObject* dict_get_many(PyObject* self, PyObject* keys) REQUIRES(attached);
 // stored, all at once or, after an error, not at all. False with an exception set.
 bool dict_update(PyObject* self, PyObject* other, PyObject* names) REQUIRES(attached);
 
-// The value that a pickle stored in this dict stands for. Null with an exception set.
-Ref load_stored(PyObject* self, std::uint32_t tag, ByteSpan bytes) REQUIRES(attached);
+// The value that a pickle stored in this dict stands for; its buffers are copied. Null with an exception set.
+Ref load_stored(PyObject* self, std::uint32_t tag, ByteSpan bytes, BufferUse use) REQUIRES(attached);
 
 }  // namespace pyport::python

@@ -29,8 +29,8 @@ PyObject* raise_for(PyObject* self, const Error& error) REQUIRES(attached);
 std::string node_of(PyObject* self) REQUIRES(attached);
 
 // The value of a key, found and unpickled; `missing` (borrowed) when the key is not there, and when
-// `missing` is null a KeyError.
-PyObject* dict_get(PyObject* self, PyObject* key, PyObject* missing) REQUIRES(attached);
+// `missing` is null a KeyError. Large buffers are read in place, unless it is to have its own.
+PyObject* dict_get(PyObject* self, PyObject* key, PyObject* missing, bool own = false) REQUIRES(attached);
 // These give 0, or -1 with an exception set.
 int dict_set(PyObject* self, PyObject* key, PyObject* value) REQUIRES(attached);
 int dict_delete(PyObject* self, PyObject* key) REQUIRES(attached);

@@ -9,10 +9,12 @@
 #include "python/handle_term.h"
 #include "python/letting_go.h"
 #include "python/pickle.h"
+#include "python/pickle_parts.h"
 #include "python/plain_writer.h"
 #include "python/raise.h"
 #include "python/scalar_pickle.h"
 #include "python/scalar_reader.h"
+#include "python/shared_dict_large.h"
 #include "python/shared_dict_many.h"
 #include "python/shared_dict_object.h"
 #include "python/table_use.h"
@@ -72,8 +74,9 @@ Ref load_pickle(PyObject* self, ByteSpan pickle) REQUIRES(attached) {
 
 }  // namespace
 
-Ref load_stored(PyObject* self, std::uint32_t tag, ByteSpan bytes) {
+Ref load_stored(PyObject* self, std::uint32_t tag, ByteSpan bytes, BufferUse use) {
   const value::StoredView stored = value::view(tag, bytes);
+  if (!stored.parts.empty()) return load_copied(self, stored, use);
   if (!stored.plain || !ValueCache::may_have(stored.pickle)) return load_pickle(self, stored.pickle);
   ValueCache& known = state_of(self).values;
   const std::uint64_t hash = ValueCache::hash_of(stored.pickle);
@@ -111,7 +114,7 @@ PyObject* raise_for(PyObject* self, const Error& error) {
 }
 
 // Written out, as it is what is done most often: the value is moved nowhere.
-PyObject* dict_get(PyObject* self, PyObject* key, PyObject* missing) {
+PyObject* dict_get(PyObject* self, PyObject* key, PyObject* missing, bool own) {
   const auto view = key_view(key);
   if (!view) return nullptr;
   const Table* const table = table_of(shared_dict(self).use);
@@ -126,7 +129,10 @@ PyObject* dict_get(PyObject* self, PyObject* key, PyObject* missing) {
     blob = *std::move(found);
   }
   const LettingGo guard(blob);
-  if (blob) return load_stored(self, blob.tag(), blob.bytes()).release();
+  if (blob) {
+    if (blob.tag() == value::kBuffers && !own) return load_in_place(self, blob).release();
+    return load_stored(self, blob.tag(), blob.bytes(), BufferUse::own).release();
+  }
   if (missing != nullptr) return Py_NewRef(missing);
   PyErr_SetObject(PyExc_KeyError, key);
   return nullptr;
@@ -140,11 +146,13 @@ int dict_set(PyObject* self, PyObject* key, PyObject* value) {
     return store(self, *view, [&](Table& table) { return blob_of(table, *scalar); });
   if (const auto plain = dump_plain(value))
     return store(self, *view, [&](Table& table) { return value::store_plain(table, *plain); });
-  const Ref pickle = dump_object(state_of(self), value, shared_dict(self).use);
-  if (!pickle) return -1;
-  const ByteSpan bytes = bytes_view(pickle.get());
+  const auto parts = PickleParts::of(state_of(self), value, shared_dict(self).use);
+  if (!parts) return -1;
   const std::string type = type_name(Py_TYPE(value));
-  return store(self, *view, [&](Table& table) { return value::store(table, bytes, type); });
+  return store(self, *view, [&](Table& table) {
+    if (parts->buffers().empty()) return value::store(table, parts->pickle(), type);
+    return value::store_with_buffers(table, parts->pickle(), type, parts->buffers());
+  });
 }
 
 int dict_delete(PyObject* self, PyObject* key) {

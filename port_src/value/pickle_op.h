@@ -1,4 +1,4 @@
-// Opcodes of pickle that plain data uses, protocols 2 to 5.
+// Opcodes of pickle that plain data uses, and those for buffers; protocols 2 to 5.
 // Source: CPython's Lib/pickletools.py, the documentation of the format.
 #pragma once
 
@@ -44,9 +44,13 @@ enum Op : std::uint8_t {
   kShortBinUnicode = 0x8C,
   kBinUnicode8 = 0x8D,
   kBinBytes8 = 0x8E,
+  kEmptySet = 0x8F,
   kStackGlobal = 0x93,
   kMemoize = 0x94,
   kFrame = 0x95,
+  kByteArray8 = 0x96,
+  kNextBuffer = 0x97,
+  kReadOnlyBuffer = 0x98,
 };
 
 }  // namespace pyport::value

@@ -5,24 +5,16 @@
 
 #include "etf/tags.h"
 #include "value/special_tuple.h"
+#include "value/stored_parts.h"
 #include "value/to_pickle.h"
 
 namespace pyport::value {
 namespace {
 
-constexpr std::size_t kMaxType = 0xFFFF;
 constexpr std::size_t kTypeHeader = 2;
 
-// At most kMaxType bytes, cut between characters.
-std::string_view cut(std::string_view type) {
-  if (type.size() <= kMaxType) return type;
-  std::size_t size = kMaxType;
-  while (size > 0 && (static_cast<unsigned char>(type[size]) & 0xC0) == 0x80) --size;
-  return type.substr(0, size);
-}
-
 Result<table::NewBlob> store_opaque(table::Table& table, ByteSpan pickle, std::string_view type) {
-  type = cut(type);
+  type = cut_type(type);
   auto writer = table.allocate(kTypeHeader + type.size() + pickle.size());
   if (!writer.ok()) return std::move(writer).error();
   auto at = writer->bytes().begin();
@@ -42,11 +34,12 @@ Bytes& pickle_scratch() {
 }  // namespace
 
 StoredView view(std::uint32_t tag, ByteSpan bytes) {
-  if (tag == kPlain) return {true, {}, bytes};
+  if (tag == kPlain) return {true, {}, bytes, {}, {}};
+  if (tag == kBuffers) return view_parts(bytes);
   if (tag != kOpaque || bytes.size() < kTypeHeader) return {};
   const std::size_t size = load_u16(bytes.data());
   if (size > bytes.size() - kTypeHeader) return {};
-  return {false, as_text(bytes.subspan(kTypeHeader, size)), bytes.subspan(kTypeHeader + size)};
+  return {false, as_text(bytes.subspan(kTypeHeader, size)), bytes.subspan(kTypeHeader + size), {}, {}};
 }
 
 Result<table::NewBlob> store_plain(table::Table& table, ByteSpan pickle) {
@@ -79,6 +72,7 @@ Result<table::NewBlob> store_term(table::Table& table, ByteSpan term) {
 Status append_value(const StoredView& stored, const ToEtfOptions& options, Bytes& out) {
   if (stored.pickle.empty()) return make_error(Errc::corrupt, "a value");
   if (stored.plain) return to_etf(stored.pickle, options, out);
+  if (!stored.parts.empty()) return whole_to_etf(stored, options, out);
   return object_to_etf(stored.type, stored.pickle, options, out);
 }
 

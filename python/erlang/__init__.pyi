@@ -18,7 +18,8 @@ class SharedDict:
     the table, and both see each other's writes at once.
 
     Keys are str or bytes (the same key by its UTF-8 bytes) and int of 64 bits. Values are copies: what is
-    stored is a pickle, and each read unpickles it anew. Every operation on one key is atomic.
+    stored is a pickle, and each read unpickles it anew, but for large buffers, which are read where they lie
+    (see get). Every operation on one key is atomic.
 
     Every operation raises RuntimeError once the dict has been destroyed and when its memory was damaged,
     ValueError when its Table has been closed, and TimeoutError when another process holds the dict and does
@@ -56,10 +57,22 @@ class SharedDict:
         """Goes over the keys that are there now; changes meanwhile do not matter."""
 
     @overload
-    def get(self, key: str | bytes | int, /) -> Any: ...
+    def get(self, key: str | bytes | int, /, *, copy: bool = False) -> Any: ...
     @overload
-    def get(self, key: str | bytes | int, /, default: _Default) -> Any | _Default:
-        """The value of key, or default when there is no such key."""
+    def get(self, key: str | bytes | int, /, default: _Default, *, copy: bool = False) -> Any | _Default:
+        """The value of key, or default when there is no such key.
+
+        What keeps its memory in buffers (numpy arrays, Arrow buffers: all that pickle's protocol 5 hands out of
+        band) is not copied: it lies, read-only, in shared memory, valid as long as something refers to it, also
+        when the key is replaced or deleted or the dict destroyed. With copy it is the reader's own, and writable
+        where it was so for the writer."""
+
+    def view(self, key: str | bytes | int, /) -> memoryview:
+        """A read-only memoryview of the bytes, bytearray, str (its UTF-8) or array that is the value of key.
+
+        Values above 2 KiB are not copied. The view stays valid, and as it is, as long as something refers to it,
+        whatever becomes of the key and of the dict. Raises KeyError when there is no such key, and TypeError for
+        a value of another kind, or one with several buffers."""
 
     def get_many(self, keys: Iterable[_Key], /) -> dict[_Key, Any]:
         """A dict of those of the keys that are there, all as they were at one moment."""

@@ -150,5 +150,76 @@ TEST_F(Stored, RefusesValuesWithoutAnErlangForm) {
   EXPECT_EQ(status.error().code, Errc::frame_too_large);
 }
 
+Bytes many(std::size_t size, std::uint8_t first) {
+  Bytes bytes(size);
+  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<std::uint8_t>(first + i * 7);
+  return bytes;
+}
+
+TEST_F(Stored, KeepsLargeBuffersBesideThePickle) {
+  const Bytes large = many(100'001, 1), small = many(10, 2), larger = many(5000, 3);
+  const Bytes pickle = hex("8005 5d 28 97 97 98 97 98 65 2e");
+  const auto blob =
+      store_with_buffers(table_, pickle, "m.Array", {{large, false}, {small, true}, {larger, true}});
+  ASSERT_TRUE(blob.ok());
+  ASSERT_EQ(blob->tag(), kBuffers);
+  const StoredView seen = view(*blob);
+  EXPECT_EQ(seen.type, "m.Array");
+  const auto buffers = buffers_of(seen);
+  ASSERT_TRUE(buffers.ok());
+  ASSERT_EQ(buffers->size(), 2U);
+  EXPECT_TRUE(std::ranges::equal((*buffers)[0].bytes, large));
+  EXPECT_TRUE(std::ranges::equal((*buffers)[1].bytes, larger));
+  EXPECT_FALSE((*buffers)[0].read_only);
+  EXPECT_TRUE((*buffers)[1].read_only);
+  for (const Buffer& buffer : *buffers)
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(buffer.bytes.data()) % kAlignment, 0U);
+  EXPECT_EQ(to_hex(seen.pickle), to_hex(hex("8005 5d 28 97 8e 0a00000000000000")) + to_hex(small) +
+                                     to_hex(hex("97 98 65 2e")));
+}
+
+TEST_F(Stored, ErlangGetsBuffersInsideThePickle) {
+  const Bytes large = many(5000, 1);
+  const auto blob = store_with_buffers(table_, hex("8005 97 2e"), "a.B", {{large, false}});
+  Bytes out, expected;
+  ASSERT_TRUE(append_value(*blob, {}, out).ok());
+  const Bytes whole = hex("8005 96 8813000000000000" + std::string(to_hex(large)) + "2e");
+  ASSERT_TRUE(object_to_etf("a.B", whole, {}, expected).ok());
+  EXPECT_EQ(to_hex(out), to_hex(expected));
+  ToEtfOptions options;
+  options.max_bytes = 4999;
+  const Status refused = append_value(*blob, options, out);
+  EXPECT_EQ(refused.error().code, Errc::frame_too_large);
+}
+
+TEST_F(Stored, SmallBuffersAloneAreAPickle) {
+  const Bytes small = many(kLeastBuffer - 1, 1), least = many(kLeastBuffer, 1);
+  EXPECT_EQ(store_with_buffers(table_, hex("8005 97 2e"), "a.B", {{small, false}})->tag(), kOpaque);
+  EXPECT_EQ(store_with_buffers(table_, hex("8005 97 2e"), "a.B", {{least, false}})->tag(), kBuffers);
+}
+
+// Another process may have written anything into it: nothing outside of the blob is read.
+TEST_F(Stored, DamagedBuffersAreErrorsOrOtherValues) {
+  const Bytes large = many(4096, 1);
+  const auto whole = store_with_buffers(table_, hex("8005 97 2e"), "a.B", {{large, false}});
+  const Bytes good(whole->bytes().begin(), whole->bytes().end());
+  for (std::size_t at = 0; at < 40; ++at) {
+    for (const int change : {1, 2, 16, 127, 128, 255}) {
+      Bytes bad = good;
+      bad[at] = static_cast<std::uint8_t>(bad[at] ^ change);
+      const auto blob = blob_of(bad, kBuffers);
+      Bytes out;
+      const Status status = append_value(blob, {}, out);
+      const Errc code = status.ok() ? Errc::corrupt : status.error().code;
+      EXPECT_TRUE(code == Errc::corrupt || code == Errc::frame_too_large);
+      (void)content_of(view(blob).pickle);
+    }
+  }
+  for (std::size_t size = 0; size < 64; ++size) {
+    Bytes out;
+    EXPECT_FALSE(append_value(blob_of(ByteSpan(good).first(size), kBuffers), {}, out).ok()) << size;
+  }
+}
+
 }  // namespace
 }  // namespace pyport::value

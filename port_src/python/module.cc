@@ -48,7 +48,8 @@ bool load_pickle(ModuleState& state) REQUIRES(attached) {
   state.protocol = PyLong_FromLong(5);
   state.buffer_callback = Py_BuildValue("(s)", "buffer_callback");
   state.buffers_keyword = Py_BuildValue("(s)", "buffers");
-  return state.buffer_callback != nullptr && state.buffers_keyword != nullptr && state.dumps != nullptr && state.loads != nullptr && state.protocol != nullptr;
+  return state.buffer_callback != nullptr && state.buffers_keyword != nullptr && state.dumps != nullptr &&
+         state.loads != nullptr && state.protocol != nullptr;
 }
 
 constexpr char kInterruptedDoc[] =
@@ -82,7 +83,8 @@ int execute(PyObject* module) REQUIRES(attached) {
   if (context().sink != nullptr && PyModule_AddFunctions(module, kPortFunctions) != 0) return -1;
   const bool made = load_pickle(state) && add_interrupted(module, state) && add_shared_dict(module, state) &&
                     add_table_type(module, state) && add_opaque_types(module, state) &&
-                    add_atom(module, state) && add_stored_buffer(module, state) && find_functions(module, state);
+                    add_atom(module, state) && add_stored_buffer(module, state) &&
+                    find_functions(module, state);
   return made ? 0 : -1;
 }
 

@@ -16,13 +16,13 @@
 namespace pyport::python {
 
 struct ModuleState {
-  std::size_t interpreter;  // from 1; 0 in the main interpreter
-  PyObject* dumps;          // _pickle.dumps
-  PyObject* loads;          // _pickle.loads
-  PyObject* protocol;       // the int 5
+  std::size_t interpreter;    // from 1; 0 in the main interpreter
+  PyObject* dumps;            // _pickle.dumps
+  PyObject* loads;            // _pickle.loads
+  PyObject* protocol;         // the int 5
   PyObject* buffer_callback;  // ("buffer_callback",)
   PyObject* buffers_keyword;  // ("buffers",)
-  PyObject* interrupted;    // erlang.Interrupted
+  PyObject* interrupted;      // erlang.Interrupted
 
   PyTypeObject* shared_dict_type;
   PyTypeObject* table_type;

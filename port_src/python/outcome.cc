@@ -3,6 +3,7 @@
 #include <new>
 
 #include "python/pickle.h"
+#include "python/pickle_place.h"
 #include "python/type_name.h"
 
 namespace pyport::python {
@@ -58,7 +59,12 @@ Outcome value_outcome(const ModuleState& state, PyObject* value) {
   }
   if (PyErr_ExceptionMatches(state.interrupted)) return make_error(Errc::cancelled);
   const Ref raised = Ref::steal(PyErr_GetRaisedException());
-  return make_error(Errc::bad_term, "unpicklable: " + message_of(raised.get()));
+  Error error = make_error(Errc::bad_term, "unpicklable: " + message_of(raised.get()));
+  error.path = find_unpicklable(state, value).path;
+  if (PyErr_Occurred() == nullptr) return error;
+  if (PyErr_ExceptionMatches(state.interrupted)) return make_error(Errc::cancelled);
+  PyErr_Clear();
+  return error;
 }
 
 Outcome exception_outcome(PyObject* describe, PyObject* exception) {

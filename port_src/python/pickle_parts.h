@@ -1,5 +1,5 @@
-// Pickles whose large buffers stand beside them (protocol 5, PEP 574): arrays and the like are written from where
-// they lie, and read where they lie.
+// Pickles whose large buffers stand beside them (protocol 5, PEP 574): arrays and the like are written from
+// where they lie, and read where they lie.
 //
 // Thread safety: REQUIRES an attached thread state, but for what is said of PickleParts.
 #pragma once
@@ -20,8 +20,8 @@ namespace pyport::python {
 // may be read detached.
 class PickleParts {
  public:
-  // Pickles the object as a value of the table `use`. Nothing, with an exception set, when that fails. May run
-  // any Python code.
+  // Pickles the object as a value of the table `use`. Nothing, with an exception set, when that fails. May
+  // run any Python code.
   static std::optional<PickleParts> of(const ModuleState& state, PyObject* object, const SharedUse& use)
       REQUIRES(attached);
 
@@ -37,13 +37,13 @@ class PickleParts {
   bool add(PyObject* buffer) REQUIRES(attached);
 
   Ref pickle_;
-  ByteSpan bytes_;  // of it
+  ByteSpan bytes_;                                    // of it
   std::vector<std::unique_ptr<Py_buffer>> exported_;  // what a Py_buffer is must not be moved
   std::vector<value::Buffer> buffers_;
 };
 
-// The object that a pickle of the table `use` stands for; `buffers` is a list of those it asks for. Null with an
-// exception set. May run any Python code.
+// The object that a pickle of the table `use` stands for; `buffers` is a list of those it asks for. Null with
+// an exception set. May run any Python code.
 Ref load_parts(const ModuleState& state, ByteSpan pickle, PyObject* buffers, const SharedUse& use)
     REQUIRES(attached);
 

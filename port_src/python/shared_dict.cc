@@ -190,11 +190,13 @@ constexpr char kDoc[] =
 PyMethodDef kMethods[] = {
     {"get", keyword_method<get>(), METH_FASTCALL | METH_KEYWORDS,
      "get($self, key, /, default=None, *, copy=False)\n--\n\n"
-     "The value of key, or default when there is no such key. Arrays are read-only and lie in shared memory;\n"
+     "The value of key, or default when there is no such key. Arrays are read-only and lie in shared "
+     "memory;\n"
      "with copy they are the reader's own."},
     {"view", view, METH_O,
      "view($self, key, /)\n--\n\n"
-     "A read-only memoryview of the bytes, bytearray, str (its UTF-8) or array that is the value of key: large\n"
+     "A read-only memoryview of the bytes, bytearray, str (its UTF-8) or array that is the value of key: "
+     "large\n"
      "ones are not copied. It stays as it is, whatever becomes of the key and of the dict.\n\n"
      "Raises KeyError when there is no such key, and TypeError for a value of another kind."},
     {"keys", keys, METH_NOARGS,

@@ -47,20 +47,21 @@ std::optional<table::Blob> find(PyObject* self, const table::KeyView& key) REQUI
   return std::nullopt;
 }
 
-// What there is to see of a value: the content of bytes, a bytearray or a str, or of its only buffer. Nothing, with
-// an exception set, when it has none.
+// What there is to see of a value: the content of bytes, a bytearray or a str, or of its only buffer.
+// Nothing, with an exception set, when it has none.
 std::optional<ByteSpan> content_of(PyObject* self, PyObject* key, const value::StoredView& stored)
     REQUIRES(attached) {
   if (stored.parts.empty()) {
     if (const auto content = value::content_of(stored.pickle)) return content;
-    PyErr_Format(PyExc_TypeError, "view() shows bytes, bytearray, str and arrays, and the value of %R is none", key);
+    PyErr_Format(PyExc_TypeError,
+                 "view() shows bytes, bytearray, str and arrays, and the value of %R is none", key);
     return std::nullopt;
   }
   const Result<std::vector<Buffer>> buffers = value::buffers_of(stored);
   if (buffers.ok() && buffers->size() == 1) return buffers->front().bytes;
   if (buffers.ok()) {
-    PyErr_Format(PyExc_TypeError, "the value of %R has %zu buffers: get() gives it with all of them in place", key,
-                 buffers->size());
+    PyErr_Format(PyExc_TypeError, "the value of %R has %zu buffers: get() gives it with all of them in place",
+                 key, buffers->size());
   } else {
     raise_for(self, buffers.error());
   }

@@ -9,6 +9,7 @@
 #include "python/dict_key.h"
 #include "python/letting_go.h"
 #include "python/pickle.h"
+#include "python/pickle_place.h"
 #include "python/plain_writer.h"
 #include "python/shared_dict_object.h"
 #include "python/table_use.h"
@@ -37,7 +38,10 @@ bool add(PyObject* self, PyObject* key, PyObject* value, std::vector<Prepared>& 
     one.pickle.assign(plain->begin(), plain->end());
   } else {
     const Ref pickle = dump_object(state_of(self), value, shared_dict(self).use);
-    if (!pickle) return false;
+    if (!pickle) {
+      tell_place(state_of(self), value);
+      return false;
+    }
     const ByteSpan bytes = bytes_view(pickle.get());
     one.pickle.assign(bytes.begin(), bytes.end());
     one.type = type_name(Py_TYPE(value));

@@ -10,6 +10,7 @@
 #include "python/letting_go.h"
 #include "python/pickle.h"
 #include "python/pickle_parts.h"
+#include "python/pickle_place.h"
 #include "python/plain_writer.h"
 #include "python/raise.h"
 #include "python/scalar_pickle.h"
@@ -147,7 +148,10 @@ int dict_set(PyObject* self, PyObject* key, PyObject* value) {
   if (const auto plain = dump_plain(value))
     return store(self, *view, [&](Table& table) { return value::store_plain(table, *plain); });
   const auto parts = PickleParts::of(state_of(self), value, shared_dict(self).use);
-  if (!parts) return -1;
+  if (!parts) {
+    tell_place(state_of(self), value);
+    return -1;
+  }
   const std::string type = type_name(Py_TYPE(value));
   return store(self, *view, [&](Table& table) {
     if (parts->buffers().empty()) return value::store(table, parts->pickle(), type);

@@ -1,5 +1,5 @@
-// Bytes of a value in a table as Python's buffers: read-only, where they lie, valid as long as something refers
-// to them, whatever becomes of the key and of the dict.
+// Bytes of a value in a table as Python's buffers: read-only, where they lie, valid as long as something
+// refers to them, whatever becomes of the key and of the dict.
 //
 // Thread safety: REQUIRES an attached thread state; a HeldValue is constant.
 #pragma once

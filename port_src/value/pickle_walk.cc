@@ -9,7 +9,18 @@ namespace pyport::value {
 namespace {
 
 // What follows an opcode. Source: CPython's Lib/pickletools.py.
-enum class Argument : std::uint8_t { none, one, two, four, eight, length1, length4, length8, line, two_lines };
+enum class Argument : std::uint8_t {
+  none,
+  one,
+  two,
+  four,
+  eight,
+  length1,
+  length4,
+  length8,
+  line,
+  two_lines
+};
 
 std::optional<Argument> argument_of(std::uint8_t op) {
   switch (op) {

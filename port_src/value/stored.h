@@ -2,11 +2,13 @@
 //
 //   plain   (tag kPlain):   | pickle ...                       |
 //   opaque  (tag kOpaque):  | u16 length | type name | pickle  |
-//   buffers (tag kBuffers): | parts | type name | pickle | buffer, each at an address that kAlignment divides |
-//     parts: | u32 buffers | u16 length | 0 | u64 of pickle | for each buffer: u64 place, u64 size * 2 + read-only |
+//   buffers (tag kBuffers): | parts | type name | pickle | buffer, each at an address that kAlignment divides
+//   |
+//     parts: | u32 buffers | u16 length | 0 | u64 of pickle | for each buffer: u64 place, u64 size * 2 +
+//     read-only |
 //
-// Plain means that value::is_plain says so (value/to_etf.h). The pickle is read by pickle.loads, for the last form
-// with the buffers besides; Erlang gets that as one pickle which has them inside.
+// Plain means that value::is_plain says so (value/to_etf.h). The pickle is read by pickle.loads, for the last
+// form with the buffers besides; Erlang gets that as one pickle which has them inside.
 //
 // A blob lies in memory that other processes write to. Nothing read from it is trusted: a damaged one gives
 // an error, or another value, but nothing outside of it is ever read.

@@ -108,8 +108,9 @@ Result<std::vector<Buffer>> buffers_of(const StoredView& stored) {
     const std::uint64_t size = load_u64(stored.parts.data() + i + 8);
     if (place > stored.all.size() || size >> 1 > stored.all.size() - place)
       return make_error(Errc::corrupt, "a value");
-    buffers.push_back({stored.all.subspan(static_cast<std::size_t>(place), static_cast<std::size_t>(size >> 1)),
-                       (size & 1) != 0});
+    buffers.push_back(
+        {stored.all.subspan(static_cast<std::size_t>(place), static_cast<std::size_t>(size >> 1)),
+         (size & 1) != 0});
   }
   return buffers;
 }

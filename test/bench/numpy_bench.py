@@ -1,8 +1,12 @@
-"""Work for one CPU with numpy, for bench_packages."""
+"""Work with numpy, for bench_packages."""
 
+import pickle
+import statistics
 import time
+from typing import Any
 
 import numpy
+from erlang import SharedDict
 
 _numbers = numpy.random.default_rng(1).random(100_000)
 
@@ -18,3 +22,19 @@ def sorts_in(seconds: float) -> int:
     start = time.monotonic()
     sort(3)
     return max(1, round(3 * seconds / (time.monotonic() - start)))
+
+
+def opened(handle: Any, megabytes: int, rounds: int) -> list[float]:
+    """Median microseconds in which an array of another process's is opened, and in which pickle loads it."""
+    sd = SharedDict(handle)
+    sd["array"] = numpy.arange(megabytes * 125_000, dtype=numpy.float64)
+    pickled = pickle.dumps(sd["array"], 5)
+    slices = [(_microseconds(lambda: sd["array"]), _microseconds(lambda: pickle.loads(pickled))) for _ in range(rounds)]
+    del sd["array"]
+    return [statistics.median(column) for column in zip(*slices, strict=True)]
+
+
+def _microseconds(work: Any) -> float:
+    start = time.perf_counter()
+    work()
+    return 1e6 * (time.perf_counter() - start)

@@ -6,7 +6,7 @@
 -export([packages_are_installed/1, numpy_is_refused/1, pandas_is_refused/1, pydantic_is_refused/1, orjson_is_refused/1,
          cryptography_is_refused/1, refused_in_all_at_once/1, refused_in_the_middle_of_work/1,
          refused_when_a_value_needs_it/1, pure_packages_pass/1, allowed_packages_pass/1, all_work_in_processes/1,
-         work_in_parallel/1, arrays_in_dicts/1, arrays_through_erlang/1,
+         work_in_parallel/1, arrays_in_dicts/1, arrays_in_place/1, arrays_through_erlang/1,
          frames_in_dicts/1, arrays_are_replaced_whole/1, preloaded/1]).
 
 -include_lib("common_test/include/ct.hrl").
@@ -20,7 +20,7 @@ all() -> [packages_are_installed | [Case || venv() =/= none, Case <- cases()]].
 cases() ->
     [numpy_is_refused, pandas_is_refused, pydantic_is_refused, orjson_is_refused, cryptography_is_refused,
      refused_in_all_at_once, refused_in_the_middle_of_work, refused_when_a_value_needs_it, pure_packages_pass,
-     allowed_packages_pass, all_work_in_processes, work_in_parallel, arrays_in_dicts, arrays_through_erlang,
+     allowed_packages_pass, all_work_in_processes, work_in_parallel, arrays_in_dicts, arrays_in_place, arrays_through_erlang,
      frames_in_dicts, arrays_are_replaced_whole, preloaded].
 
 init_per_suite(Config) -> start(venv(), Config).
@@ -223,6 +223,21 @@ frames_in_dicts(Config) ->
     SD = ?config(dict, Config),
     {ok, none} = py:call(science, packages, put_frame, [SD]),
     ?assertEqual([{ok, 4.0}, {ok, 4.0}], from_both(<<"frame_sum">>, [SD])).
+
+%% What one process stored lies in the other's memory, read-only, aligned, and stays when the key has gone.
+arrays_in_place(Config) ->
+    SD = ?config(dict, Config),
+    {ok, Writer} = py:call(science, packages, put_array, [SD, <<"floats">>]),
+    Readers = [Reader || {ok, [[], Reader]} <- from_both(<<"in_place">>, [SD, <<"floats">>])],
+    ?assertEqual(2, length(Readers)),
+    ?assert(lists:member(Writer, Readers)),
+    ok = py:exec(science, <<"from erlang import SharedDict\nkept = SharedDict(sd)['floats']">>, #{sd => SD}),
+    ?assertMatch(#{pinned := 1}, py:info(SD)),
+    ok = py:shared_dict_set(SD, <<"floats">>, 0),
+    [ok = py:shared_dict_set(SD, N, binary:copy(<<255>>, 800_000)) || N <- lists:seq(1, 10)],
+    ok = py:shared_dict_destroy(SD),
+    ?assertEqual({ok, 50000.0}, rounded(py:eval(science, <<"float(kept.sum())">>))),
+    ok = py:exec(science, <<"del kept">>).
 
 %% While one process replaces an array, over and over, the other never sees half of one.
 arrays_are_replaced_whole(Config) ->

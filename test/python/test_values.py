@@ -6,6 +6,7 @@ import decimal
 import enum
 import math
 import pickle
+import re
 import sys
 import uuid
 
@@ -98,6 +99,43 @@ class TestValues(shared_case.SharedCase):
             with self.assertRaises((TypeError, AttributeError, pickle.PicklingError, ZeroDivisionError)):
                 self.sd["v"] = bad
             self.assertEqual(self.sd["v"], "old")
+
+    def test_unpicklable_parts_are_named(self):
+        self.sd["v"] = "old"
+        bad = (n for n in ())
+        for value, place in (
+            ({"users": [1, 2, 3, {"id": bad}]}, "['users'][3]['id']"),
+            ([bad], "[0]"),
+            ((1, {7: (2, bad)}), "[1][7][1]"),
+            ({"a": 1, b"\xff": [bad]}, "[b'\\xff'][0]"),
+            ({"k" * 100: bad}, "['" + "k" * 59 + "...]"),
+            ([0] * 5000 + [[bad]], "[5000][0]"),
+        ):
+            pattern = re.escape(f"(in the value at {place})") + "$"
+            with self.assertRaisesRegex(TypeError, "cannot pickle .generator. object " + pattern):
+                self.sd["v"] = value
+            with self.assertRaisesRegex(TypeError, pattern):
+                self.sd.update({"x": 1, "v": value})
+        with self.assertRaises(TypeError) as raised:
+            self.sd["v"] = bad
+        self.assertNotIn("in the value", str(raised.exception))
+        self.assertEqual((self.sd["v"], "x" in self.sd), ("old", False))
+
+    def test_other_errors_of_pickling_stay_as_they_are(self):
+        class Odd:
+            def __init__(self, error):
+                self.error = error
+
+            def __reduce__(self):
+                raise self.error
+
+        for error in (KeyError(5), ZeroDivisionError(), OSError(2, "no"), UnicodeDecodeError("utf-8", b"x", 0, 1, "w")):
+            with self.assertRaises(type(error)) as raised:
+                self.sd["v"] = [1, [Odd(error)]]
+            self.assertIs(raised.exception, error)
+        for error in (SystemExit("end"), KeyboardInterrupt()):
+            with self.assertRaises(type(error)):
+                self.sd["v"] = [1, [Odd(error)]]
 
     def test_values_that_cannot_be_loaded(self):
         self.sd["v"] = Unloadable()

@@ -45,6 +45,29 @@ class TestFork(TableCase):
         self.assertEqual(self.table.info()["processes"], 1)
         self.assertEqual(forked(child), 0)
 
+    def test_views_of_the_parent_are_not_let_go_of_by_the_child(self):
+        self.sd["k"] = b"v" * 100_000
+        view = self.sd.view("k")
+
+        def child():
+            nonlocal view
+            assert bytes(view[:3]) == b"vvv"
+            del view
+            assert self.sd.info()["pinned"] == 1
+            own = self.sd.view("k")
+            assert self.sd.info()["pinned"] == 2
+            del own
+            assert self.sd.info()["pinned"] == 1
+
+        self.assertEqual(forked(child), 0)
+        self.pinned_is(1)
+        self.sd["k"] = b"w" * 100_000
+        for n in range(10):
+            self.sd[n] = b"x" * 100_000
+        self.assertEqual(bytes(view), b"v" * 100_000)
+        del view
+        self.pinned_is(0)
+
     def test_a_child_that_uses_nothing_takes_nothing(self):
         def child():
             gate.wait_for_parent()

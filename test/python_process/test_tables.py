@@ -148,6 +148,17 @@ def refused(path, handle):
 
 
 class TestEnd(TableCase):
+    def test_views_outlive_the_table(self):
+        self.sd["k"] = b"v" * 100_000
+        view = self.sd.view("k")
+        other = Table.attach(self.table.path)
+        self.table.close()
+        del self.table, self.sd
+        self.assertEqual(bytes(view), b"v" * 100_000)
+        self.assertEqual(other.info()["pinned"], 1)
+        del view
+        self.assertEqual(other.info()["pinned"], 0)
+
     def test_close(self):
         other = Table.attach(self.table.path)
         of_other = other.dicts()[0]

@@ -134,6 +134,9 @@ TEST(Values, UnpicklableOnes) {
   const auto outcome = wait(submit(ns, EvalJob{"(x for x in ())", {}}));
   ASSERT_TRUE(is_error(outcome, Errc::bad_term)) << shown(outcome);
   EXPECT_EQ(std::get<Error>(outcome).detail, "unpicklable: cannot pickle 'generator' object");
+  const auto inside = wait(submit(ns, EvalJob{"{'users': [1, {7: (x for x in ())}]}", {}}));
+  ASSERT_TRUE(is_error(inside, Errc::bad_term)) << shown(inside);
+  EXPECT_EQ(std::get<Error>(inside).path, (Path{"users", 2, 7}));
   EXPECT_EQ(exec(ns, "class Bad:\n  def __reduce__(self): raise SystemExit('no')"), "<done>");
   const auto bad = wait(submit(ns, EvalJob{"Bad()", {}}));
   ASSERT_TRUE(is_error(bad, Errc::bad_term)) << shown(bad);

@@ -174,8 +174,8 @@ TEST_F(Stored, KeepsLargeBuffersBesideThePickle) {
   EXPECT_TRUE((*buffers)[1].read_only);
   for (const Buffer& buffer : *buffers)
     EXPECT_EQ(reinterpret_cast<std::uintptr_t>(buffer.bytes.data()) % kAlignment, 0U);
-  EXPECT_EQ(to_hex(seen.pickle), to_hex(hex("8005 5d 28 97 8e 0a00000000000000")) + to_hex(small) +
-                                     to_hex(hex("97 98 65 2e")));
+  EXPECT_EQ(to_hex(seen.pickle),
+            to_hex(hex("8005 5d 28 97 8e 0a00000000000000")) + to_hex(small) + to_hex(hex("97 98 65 2e")));
 }
 
 TEST_F(Stored, ErlangGetsBuffersInsideThePickle) {

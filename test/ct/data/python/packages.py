@@ -128,6 +128,29 @@ def same_array(handle, kind, key=None):
     return [same, os.getpid()]
 
 
+def in_place(handle, key):
+    """What is not as it should be when an array is opened twice; and which process says so."""
+    sd = SharedDict(handle)
+    found, again, copy = sd[key], sd.get(key), sd.get(key, copy=True)
+    address = found.ctypes.data
+    with open("/proc/self/maps") as maps:
+        regions = [line.split() for line in maps]
+    inside = [
+        region[5]
+        for region in regions
+        if len(region) > 5 and int(region[0].split("-")[0], 16) <= address < int(region[0].split("-")[1], 16)
+    ]
+    wrong = {
+        "not in the table": not inside or not inside[0].startswith("/dev/shm/"),
+        "two copies": again.ctypes.data != address,
+        "not aligned": address % 64 != 0,
+        "writable": found.flags.writeable,
+        "no copy": copy.ctypes.data == address or not copy.flags.writeable,
+        "another view": sd.view(key).tobytes() != found.tobytes(),
+    }
+    return [[name for name, is_so in wrong.items() if is_so], os.getpid()]
+
+
 def put_frame(handle):
     import pandas
 

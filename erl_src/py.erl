@@ -15,6 +15,29 @@
 %% `{py_object, Type, Pickle}' and becomes the object again in Python. What cannot be converted is
 %% `{error, {bad_term, Path, Why}}'. Nothing that comes from Python makes a new atom.
 %%
+%% <h3>Conversions</h3>
+%% The option `convert' of {@link call/5}, {@link eval/3}, {@link spawn_call/5} and of the reads of a dict turns objects
+%% into forms that are usual in Erlang, also inside lists, tuples and maps and as keys: `all', `none' (the default) or a
+%% list of the kinds below. What has no such form, a subclass for one, leaves the whole value a `{py_object, _, _}'; two
+%% keys or elements that become one term are `{error, {bad_term, Path, duplicate_key}}'.
+%%
+%% ```
+%% {ok, {{2026, 11, 21}, {10, 0, 0}}} = py:call(datetime, datetime, [2026, 11, 21, 10], #{}, #{convert => all}).
+%% '''
+%%
+%% <table border="1">
+%% <tr><th>Kind</th><th>Python</th><th>Erlang</th></tr>
+%% <tr><td>`set'</td><td>set, frozenset</td><td>`#{Element => []}', a {@link sets:set()} of version 2</td></tr>
+%% <tr><td>`datetime'</td><td>date</td><td>`{Y, M, D}'</td></tr>
+%% <tr><td></td><td>time without zone</td><td>`{H, Mi, S}', or `{H, Mi, S, Us}' when there are microseconds</td></tr>
+%% <tr><td></td><td>datetime without zone</td><td>`{Date, Time}', both as above</td></tr>
+%% <tr><td></td><td>datetime with an offset of minutes</td><td>`<<"2026-11-21T10:00:00+01:00">>', as RFC 3339</td></tr>
+%% <tr><td></td><td>timedelta</td><td>integer, microseconds</td></tr>
+%% <tr><td>`decimal'</td><td>Decimal</td><td>its text, as `<<"1.10">>'</td></tr>
+%% <tr><td>`uuid'</td><td>UUID</td><td>its 36 characters, as a binary</td></tr>
+%% <tr><td>`numpy'</td><td>bool, integers of 8 to 64 bits, floats of 16 to 64</td><td>boolean, integer, float</td></tr>
+%% </table>
+%%
 %% <h3>Names and code</h3>
 %% are given as binaries of UTF-8, strings or atoms; keyword arguments and variables as maps or lists of
 %% pairs with such names as keys.
@@ -75,9 +98,10 @@
 -module(py).
 
 
--export([shared_dict_new/0, shared_dict_get/2, shared_dict_get/3, shared_dict_set/3, shared_dict_del/2,
+-export([shared_dict_new/0, shared_dict_get/2, shared_dict_get/3, shared_dict_get/4, shared_dict_set/3, shared_dict_del/2,
          shared_dict_keys/1, shared_dict_destroy/1]).
--export([shared_dict_get_many/2, shared_dict_set_many/2, shared_dict_del_many/2, shared_dict_to_map/1]).
+-export([shared_dict_get_many/2, shared_dict_get_many/3, shared_dict_set_many/2, shared_dict_del_many/2,
+         shared_dict_to_map/1, shared_dict_to_map/2]).
 -export([call/3, call/4, call/5, call/6, eval/1, eval/2, eval/3, eval/4, exec/1, exec/2, exec/3, exec/4,
          run/2, run/3, run/4]).
 -export([spawn_call/3, spawn_call/4, spawn_call/5, spawn_call/6, await/1, await/2, interrupt/1, cancel/1]).
@@ -86,8 +110,8 @@
 -export([shared_dict_name/1]).
 -export([version/0, info/0, info/1]).
 
--export_type([shared_dict/0, key/0, value/0, name/0, names/0, pool/0, options/0, pool_options/0, reason/0, worker/0,
-              call/0]).
+-export_type([shared_dict/0, key/0, value/0, name/0, names/0, pool/0, options/0, call_options/0, read_options/0, convert/0,
+              pool_options/0, reason/0, worker/0, call/0]).
 
 -type shared_dict() :: py_handle:handle().
 %% A handle. It may be kept, sent to any process of any connected node, and given to Python.
@@ -101,6 +125,10 @@
 %% A call that was spawned and is to be awaited.
 -type pool() :: atom().
 -type options() :: timeout() | #{pool => pool(), timeout => timeout()}.
+-type call_options() :: timeout() | #{pool => pool(), timeout => timeout(), convert => convert()}.
+-type read_options() :: #{convert => convert()}.
+-type convert() :: py_convert:convert().
+%% `all', `none' (the default), or a list of `set', `datetime', `decimal', `uuid' and `numpy'. See "Conversions" above.
 -type pool_options() :: pyport_config:pool_options().
 -type worker() :: py_death:worker().
 %% How an OS process of a pool died.
@@ -144,7 +172,7 @@ shared_dict_new() -> dict_result(py_dict:new()).
 %% @doc The value of a key, `undefined' when there is none.
 -spec shared_dict_get(shared_dict(), key()) -> value() | {error, reason()}.
 shared_dict_get(SD, Key) ->
-    case py_dict:get(SD, Key) of
+    case py_dict:get(SD, Key, #{}) of
         {value, Value} -> Value;
         missing -> undefined;
         {badarg, Cause} -> ?BADARG([SD, Key], Cause);
@@ -154,10 +182,24 @@ shared_dict_get(SD, Key) ->
 %% @doc The value of a key, `Default', the very same term, when there is none.
 -spec shared_dict_get(shared_dict(), key(), Default) -> value() | Default | {error, reason()}.
 shared_dict_get(SD, Key, Default) ->
-    case py_dict:get(SD, Key) of
+    case py_dict:get(SD, Key, #{}) of
         {value, Value} -> Value;
         missing -> Default;
         {badarg, Cause} -> ?BADARG([SD, Key, Default], Cause);
+        Failure -> dict_result(Failure)
+    end.
+
+%% @doc As {@link shared_dict_get/3}, with objects converted as the option asks for.
+%%
+%% ```
+%% {{2026, 11, 21}, {10, 0, 0}} = py:shared_dict_get(SD, <<"made">>, undefined, #{convert => [datetime]}).
+%% '''
+-spec shared_dict_get(shared_dict(), key(), Default, read_options()) -> value() | Default | {error, reason()}.
+shared_dict_get(SD, Key, Default, Options) ->
+    case py_dict:get(SD, Key, Options) of
+        {value, Value} -> Value;
+        missing -> Default;
+        {badarg, Cause} -> ?BADARG([SD, Key, Default, Options], Cause);
         Failure -> dict_result(Failure)
     end.
 
@@ -193,9 +235,18 @@ shared_dict_keys(SD) ->
 %% those that were given.
 -spec shared_dict_get_many(shared_dict(), [key()]) -> #{key() => value()} | {error, reason()}.
 shared_dict_get_many(SD, Keys) ->
-    case py_dict:get_many(SD, Keys) of
+    case py_dict:get_many(SD, Keys, #{}) of
         {value, Found} -> Found;
         {badarg, Cause} -> ?BADARG([SD, Keys], Cause);
+        Failure -> dict_result(Failure)
+    end.
+
+%% @doc As {@link shared_dict_get_many/2}, with objects converted as the option asks for.
+-spec shared_dict_get_many(shared_dict(), [key()], read_options()) -> #{key() => value()} | {error, reason()}.
+shared_dict_get_many(SD, Keys, Options) ->
+    case py_dict:get_many(SD, Keys, Options) of
+        {value, Found} -> Found;
+        {badarg, Cause} -> ?BADARG([SD, Keys, Options], Cause);
         Failure -> dict_result(Failure)
     end.
 
@@ -221,9 +272,18 @@ shared_dict_del_many(SD, Keys) ->
 %% @doc All of a dict as it was at one moment.
 -spec shared_dict_to_map(shared_dict()) -> #{binary() | integer() => value()} | {error, reason()}.
 shared_dict_to_map(SD) ->
-    case py_dict:items(SD) of
+    case py_dict:items(SD, #{}) of
         {value, Items} -> maps:from_list(Items);
         {badarg, Cause} -> ?BADARG([SD], Cause);
+        Failure -> dict_result(Failure)
+    end.
+
+%% @doc As {@link shared_dict_to_map/1}, with objects converted as the option asks for.
+-spec shared_dict_to_map(shared_dict(), read_options()) -> #{binary() | integer() => value()} | {error, reason()}.
+shared_dict_to_map(SD, Options) ->
+    case py_dict:items(SD, Options) of
+        {value, Items} -> maps:from_list(Items);
+        {badarg, Cause} -> ?BADARG([SD, Options], Cause);
         Failure -> dict_result(Failure)
     end.
 
@@ -257,12 +317,12 @@ call(Module, Function, Args, Kwargs) -> ?JOB(call, [Module, Function, Args, Kwar
 %% {error, {'ValueError', #{message := _}}} = py:call(math, sqrt, [-1]),
 %% {ok, <<"default">>} = py:call(default, builtins, str, [<<"default">>]).
 %% '''
--spec call(name() | pool(), name(), [value()] | name(), names() | [value()], options() | names()) ->
+-spec call(name() | pool(), name(), [value()] | name(), names() | [value()], call_options() | names()) ->
           {ok, value()} | {error, reason()}.
 call(Module, Function, Args, Kwargs, Options) -> ?JOB(call, [Module, Function, Args, Kwargs, Options]).
 
 %% @doc As {@link call/5}, in a pool.
--spec call(pool(), name(), name(), [value()], names(), options()) -> {ok, value()} | {error, reason()}.
+-spec call(pool(), name(), name(), [value()], names(), call_options()) -> {ok, value()} | {error, reason()}.
 call(Pool, Module, Function, Args, Kwargs, Options) ->
     ?JOB(call, [Pool, Module, Function, Args, Kwargs, Options]).
 
@@ -280,11 +340,11 @@ eval(Code, Vars) -> ?JOB(eval, [Code, Vars]).
 %% ```
 %% {ok, 42} = py:eval(<<"x + 1">>, #{x => 41}).
 %% '''
--spec eval(name() | pool(), names() | name(), options() | names()) -> {ok, value()} | {error, reason()}.
+-spec eval(name() | pool(), names() | name(), call_options() | names()) -> {ok, value()} | {error, reason()}.
 eval(Code, Vars, Options) -> ?JOB(eval, [Code, Vars, Options]).
 
 %% @doc As {@link eval/3}, in a pool.
--spec eval(pool(), name(), names(), options()) -> {ok, value()} | {error, reason()}.
+-spec eval(pool(), name(), names(), call_options()) -> {ok, value()} | {error, reason()}.
 eval(Pool, Code, Vars, Options) -> ?JOB(eval, [Pool, Code, Vars, Options]).
 
 %% @equiv exec(Code, #{})
@@ -340,11 +400,11 @@ spawn_call(Module, Function, Args, Kwargs) -> ?SPAWN([Module, Function, Args, Kw
 %% Calls = [py:spawn_call(math, factorial, [N]) || N <- [10, 20]],
 %% [{ok, 3628800}, {ok, 2432902008176640000}] = [py:await(Call) || Call <- Calls].
 %% '''
--spec spawn_call(name() | pool(), name(), [value()] | name(), names() | [value()], options() | names()) -> call().
+-spec spawn_call(name() | pool(), name(), [value()] | name(), names() | [value()], call_options() | names()) -> call().
 spawn_call(Module, Function, Args, Kwargs, Options) -> ?SPAWN([Module, Function, Args, Kwargs, Options]).
 
 %% @doc As {@link spawn_call/5}, in a pool.
--spec spawn_call(pool(), name(), name(), [value()], names(), options()) -> call().
+-spec spawn_call(pool(), name(), name(), [value()], names(), call_options()) -> call().
 spawn_call(Pool, Module, Function, Args, Kwargs, Options) ->
     ?SPAWN([Pool, Module, Function, Args, Kwargs, Options]).
 

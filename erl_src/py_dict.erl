@@ -7,8 +7,8 @@
 -include("py_context.hrl").
 -include("py_protocol.hrl").
 
--export([new/0, get/2, set/3, del/2, keys/1, destroy/1, info/1, name/1]).
--export([get_many/2, set_many/2, del_many/2, items/1]).
+-export([new/0, get/3, set/3, del/2, keys/1, destroy/1, info/1, name/1]).
+-export([get_many/3, set_many/2, del_many/2, items/2]).
 -export([table_info/0, serve/3]).
 
 -export_type([result/1]).
@@ -42,8 +42,17 @@ made(Bits, Failure) ->
     ok = py_owner:abandon(Bits),
     outcome(Failure, Bits).   % a table that died meanwhile counts as one that was not asked: nobody has that handle
 
--spec get(term(), term()) -> result({value, term()} | missing).
-get(Handle, Key) -> with_key(Handle, get, Key, []).
+%% @doc Options are those of py_convert:of_read/1; they stand behind the key and the default.
+-spec get(term(), term(), term()) -> result({value, term()} | missing).
+get(Handle, Key, Options) ->
+    case py_convert:of_read(Options) of
+        {ok, Flags} -> with_key(Handle, get, Key, asked(Flags));
+        error -> badarg(Handle, {4, read_options})
+    end.
+
+%% Nodes of the version before know no flags.
+asked(0) -> [];
+asked(Flags) -> [Flags].
 
 -spec set(term(), term(), term()) -> result(ok).
 set(Handle, Key, Value) -> with_key(Handle, set, Key, [Value]).
@@ -85,11 +94,12 @@ badarg(Handle, Cause) ->
     end.
 
 %% @doc The values of those keys that are there, under the keys as they were given.
--spec get_many(term(), term()) -> result({value, #{term() => term()}}).
-get_many(Handle, Keys) ->
-    case sent_keys(Keys) of
-        bad_keys -> badarg(Handle, {?KEY, keys});
-        Sent -> found(Keys, on_dict(Handle, get_many, [Sent]))
+-spec get_many(term(), term(), term()) -> result({value, #{term() => term()}}).
+get_many(Handle, Keys, Options) ->
+    case {sent_keys(Keys), py_convert:of_read(Options)} of
+        {bad_keys, _} -> badarg(Handle, {?KEY, keys});
+        {_, error} -> badarg(Handle, {3, read_options});
+        {Sent, {ok, Flags}} -> found(Keys, on_dict(Handle, get_many, [Sent | asked(Flags)]))
     end.
 
 found(Keys, {value, Values}) -> {value, maps:from_list(there(Keys, Values))};
@@ -116,8 +126,12 @@ del_many(Handle, Keys) ->
     end.
 
 %% @doc All keys with their values, in order.
--spec items(term()) -> result({value, [{binary() | integer(), term()}]}).
-items(Handle) -> on_dict(Handle, items, []).
+-spec items(term(), term()) -> result({value, [{binary() | integer(), term()}]}).
+items(Handle, Options) ->
+    case py_convert:of_read(Options) of
+        {ok, Flags} -> on_dict(Handle, items, asked(Flags));
+        error -> badarg(Handle, {2, read_options})
+    end.
 
 sent_keys(Keys) ->
     Sent = py_names:is_list_of(fun(Key) -> sent_key(Key) =/= bad_key end, Keys) andalso [sent_key(Key) || Key <- Keys],
@@ -144,15 +158,15 @@ on_dict(Handle, Op, Args) ->
 
 %%% On this node
 
-local(get, Bits, [Key]) -> request(?OP_GET, Bits, py_protocol:get(Bits, Key));
+local(get, Bits, [Key | Flags]) -> request(?OP_GET, flags(Flags), Bits, py_protocol:get(Bits, Key));
 local(set, Bits, [Key, Value]) ->
     py_depth:explain(request(?OP_SET, Bits, py_protocol:set(Bits, Key, Value)), [Value]);
 local(del, Bits, [Key]) -> request(?OP_DEL, Bits, py_protocol:del(Bits, Key));
-local(get_many, Bits, [Keys]) -> request(?OP_GET_MANY, Bits, py_protocol:encode({Bits, Keys}));
+local(get_many, Bits, [Keys | Flags]) -> request(?OP_GET_MANY, flags(Flags), Bits, py_protocol:encode({Bits, Keys}));
 local(set_many, Bits, [Pairs]) ->
     py_depth:explain_pairs(request(?OP_SET_MANY, Bits, py_protocol:encode({Bits, Pairs})), Pairs);
 local(del_many, Bits, [Keys]) -> request(?OP_DEL_MANY, Bits, py_protocol:encode({Bits, Keys}));
-local(items, Bits, []) -> request(?OP_ITEMS, Bits, py_protocol:encode(Bits));
+local(items, Bits, Flags) -> request(?OP_ITEMS, flags(Flags), Bits, py_protocol:encode(Bits));
 local(keys, Bits, []) -> request(?OP_KEYS, Bits, py_protocol:encode(Bits));
 local(info, Bits, []) -> request(?OP_STAT, Bits, py_protocol:encode(Bits));
 local(name, Bits, []) ->
@@ -166,8 +180,13 @@ local(destroy, Bits, []) ->
         Failure -> Failure
     end.
 
-request(Op, Bits, Body) ->
-    outcome(with_table(fun(Context) -> py_request:call(bounds(Op, Context), Op, 0, Body, infinity) end), Bits).
+flags([]) -> 0;
+flags([Flags]) -> Flags band ?FLAGS_CONVERT.
+
+request(Op, Bits, Body) -> request(Op, 0, Bits, Body).
+
+request(Op, Flags, Bits, Body) ->
+    outcome(with_table(fun(Context) -> py_request:call(bounds(Op, Context), Op, Flags, Body, infinity) end), Bits).
 
 %% @doc The figures of the whole table.
 -spec table_info() -> result({value, map()}).

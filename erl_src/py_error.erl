@@ -9,7 +9,7 @@
 -export_type([cause/0]).
 
 -type what() :: not_a_handle | destroyed | lost | key | keys | pairs | name | code | arguments | keyword_arguments | variables
-              | timeout | file | argv | call | pool | options.
+              | timeout | file | argv | call | pool | options | call_options | convert | read_options.
 -type cause() :: {pos_integer(), what()}.
 
 -spec format_error(term(), erlang:stacktrace()) -> #{pos_integer() | general | reason => unicode:chardata()}.
@@ -36,4 +36,10 @@ text(file) -> "must be the name of a file";
 text(argv) -> "must be a list of strings or binaries of Unicode characters";
 text(pool) -> "must be the name of a pool: an atom that begins with neither $ nor _";
 text(options) -> "must be a timeout, or a map with at most the keys pool and timeout, which names no second pool";
+text(call_options) ->
+    "must be a timeout, or a map with at most the keys pool, timeout and convert, which names no second pool";
+text(convert) -> "its convert " ++ convert();
+text(read_options) -> "must be a map with at most the key convert, which " ++ convert();
 text(call) -> "not a call that this process has spawned and not yet awaited".
+
+convert() -> "must be all, none or a list of set, datetime, decimal, uuid and numpy".

@@ -36,7 +36,7 @@
 -spec call([term(), ...]) -> result({ok, term()}).
 call(Arguments) ->
     {_, _, [_, _, Args, Kwargs], _} = Form = py_forms:call(Arguments),
-    case call_job(Form) of
+    case call_job(Form, fun converting/3) of
         {ok, Job, _} -> too_deep(run_job(Job), Args, Kwargs);
         Bad -> Bad
     end.
@@ -47,18 +47,18 @@ too_deep({error, {bad_etf, _}} = Error, Args, Kwargs) ->
 too_deep(Result, _, _) -> Result.
 
 -spec eval([term(), ...]) -> result({ok, term()}).
-eval(Arguments) -> code_job(?OP_EVAL, py_forms:code(Arguments)).
+eval(Arguments) -> code_job(?OP_EVAL, py_forms:code(Arguments), fun converting/3).
 
 -spec exec([term(), ...]) -> result(ok).
-exec(Arguments) -> code_job(?OP_EXEC, py_forms:code(Arguments)).
+exec(Arguments) -> code_job(?OP_EXEC, py_forms:code(Arguments), fun placed/3).
 
-code_job(Op, {Shift, _, [Code, Vars], _} = Form) ->
+code_job(Op, {Shift, _, [Code, Vars], _} = Form, Place) ->
     case {code(Code), py_names:keys(Vars)} of
         {error, _} -> {badarg, {1 + Shift, code}};
         {_, error} -> {badarg, {2 + Shift, variables}};
         {{ok, Text}, {ok, Map}} ->
             Body = fun(Ns) -> py_protocol:encode({Ns, Text, Map}) end,
-            py_depth:explain(run_form(Form, 3, #job{pool = default, op = Op, body = Body}), [Map])
+            py_depth:explain(run_placed(Place(Form, 3, #job{pool = default, op = Op, body = Body})), [Map])
     end.
 
 %% An atom is code too, if little: a variable's name.
@@ -72,7 +72,7 @@ run(Arguments) ->
         {_, error} -> {badarg, {2 + Shift, argv}};
         {{ok, Path}, {ok, Args}} ->
             Body = fun(Ns) -> py_protocol:encode({Ns, Path, Args}) end,
-            run_form(Form, 3, #job{pool = default, op = ?OP_RUN, body = Body})
+            run_placed(placed(Form, 3, #job{pool = default, op = ?OP_RUN, body = Body}))
     end.
 
 %% Relative to this node's folder, which may have changed since the port program was started.
@@ -82,11 +82,8 @@ file(File) ->
         error -> error
     end.
 
-run_form(Form, OptionsAt, Job) ->
-    case placed(Form, OptionsAt, Job) of
-        {ok, Placed} -> run_job(Placed);
-        Bad -> Bad
-    end.
+run_placed({ok, Job}) -> run_job(Job);
+run_placed(Bad) -> Bad.
 
 run_job(#job{pool = Pool, where = Where, deadline = Deadline} = Job) ->
     case py_namespace:find(Pool, Where, left(Deadline)) of
@@ -130,9 +127,9 @@ wait_for_pool(#job{pool = Pool, deadline = Deadline} = Job, Continue) ->
 
 -spec spawn_call([term(), ...]) -> result({ok, call()}).
 spawn_call(Arguments) ->
-    case call_job(py_forms:call(Arguments)) of
+    case call_job(py_forms:call(Arguments), fun converting/3) of
         {ok, Job, <<"__main__">>} -> start(Job);
-        {ok, Job, _} -> start(Job#job{where = any, flags = ?FLAG_ANY});
+        {ok, #job{flags = Flags} = Job, _} -> start(Job#job{where = any, flags = Flags bor ?FLAG_ANY});
         Bad -> Bad
     end.
 
@@ -203,7 +200,7 @@ cancel(_) -> {badarg, {1, call}}.
 
 -spec cast([term(), ...]) -> result(ok).
 cast(Arguments) ->
-    case call_job(py_forms:call(Arguments)) of
+    case call_job(py_forms:call(Arguments), fun placed/3) of
         {ok, Job, _} -> send_cast(Job#job{flags = ?FLAG_NO_REPLY});
         Bad -> Bad
     end.
@@ -223,7 +220,7 @@ send_cast(#job{pool = Pool, op = Op, flags = Flags, body = Body, deadline = Dead
 %%% Bodies
 
 %% A spawned function of a module may run in any interpreter; one of `__main__' only where exec defined it.
-call_job({Shift, _, [Module, Function, Args, Kwargs], _} = Form) ->
+call_job({Shift, _, [Module, Function, Args, Kwargs], _} = Form, Place) ->
     IsList = py_names:is_list_of(fun(_) -> true end, Args),
     case {py_names:name(Module), py_names:name(Function), IsList, py_names:keys(Kwargs)} of
         {error, _, _, _} -> {badarg, {1 + Shift, name}};
@@ -232,10 +229,22 @@ call_job({Shift, _, [Module, Function, Args, Kwargs], _} = Form) ->
         {_, _, _, error} -> {badarg, {4 + Shift, keyword_arguments}};
         {{ok, M}, {ok, F}, true, {ok, Map}} ->
             Body = fun(Ns) -> py_protocol:encode({Ns, M, F, Args, Map}) end,
-            case placed(Form, 5, #job{pool = default, op = ?OP_CALL, body = Body}) of
+            case Place(Form, 5, #job{pool = default, op = ?OP_CALL, body = Body}) of
                 {ok, Job} -> {ok, Job, M};
                 Bad -> Bad
             end
+    end.
+
+%% With all options; those that give a value have `convert', too.
+converting({Shift, Pool, Arguments, Options}, OptionsAt, Job) ->
+    At = OptionsAt + Shift,
+    case py_convert:take(Options) of
+        {ok, Flags, Rest} ->
+            case placed({Shift, Pool, Arguments, Rest}, OptionsAt, Job#job{flags = Flags}) of
+                {badarg, {At, options}} -> {badarg, {At, call_options}};
+                Placed -> Placed
+            end;
+        error -> {badarg, {At, convert}}
     end.
 
 %% With the pool and the deadline of the options.

@@ -13,7 +13,7 @@
 -export_type([op/0, flags/0, id/0, body/0, failure/0, exception/0, log/0]).
 
 -type op() :: 0..255.
--type flags() :: 0..3.
+-type flags() :: 0..16#1f03.
 -type id() :: 0..16#ffffffff.
 -type body() :: binary() | [].
 %% An encoded term, or nothing.

@@ -29,6 +29,12 @@
 
 -define(FLAG_NO_REPLY, 1).
 -define(FLAG_ANY, 2).
+-define(FLAG_CONVERT_SET, 16#0100).
+-define(FLAG_CONVERT_DATETIME, 16#0200).
+-define(FLAG_CONVERT_DECIMAL, 16#0400).
+-define(FLAG_CONVERT_UUID, 16#0800).
+-define(FLAG_CONVERT_NUMPY, 16#1000).
+-define(FLAGS_CONVERT, 16#1f00).
 
 -define(REPLY_OK, 16#80).
 -define(REPLY_VALUE, 16#81).

@@ -78,6 +78,20 @@ std::string_view op_name(Op op) {
   return "?";
 }
 
+std::uint16_t allowed_flags(Op op) {
+  constexpr std::uint16_t kEverywhere = kNoReply | kAny;
+  switch (op) {
+    case Op::get:
+    case Op::get_many:
+    case Op::items:
+    case Op::call:
+    case Op::eval:
+      return kEverywhere | kConvertFlags;
+    default:
+      return kEverywhere;
+  }
+}
+
 std::optional<Header> parse_header(ByteSpan frame) {
   if (frame.size() < kHeaderSize) return std::nullopt;
   return Header{frame[0], static_cast<Op>(frame[1]), load_u16(&frame[2]), load_u32(&frame[4])};

@@ -67,7 +67,18 @@ std::string_view op_name(Op op);
 // Bits of Header::flags.
 inline constexpr std::uint16_t kNoReply = 1;
 inline constexpr std::uint16_t kAny = 2;
-inline constexpr std::uint16_t kAllFlags = kNoReply | kAny;
+// What is to be converted of the values that the operation gives: those that give values.
+inline constexpr int kConvertShift = 8;
+inline constexpr std::uint16_t kConvertSet = 0x0100;
+inline constexpr std::uint16_t kConvertDatetime = 0x0200;
+inline constexpr std::uint16_t kConvertDecimal = 0x0400;
+inline constexpr std::uint16_t kConvertUuid = 0x0800;
+inline constexpr std::uint16_t kConvertNumpy = 0x1000;
+inline constexpr std::uint16_t kConvertFlags =
+    kConvertSet | kConvertDatetime | kConvertDecimal | kConvertUuid | kConvertNumpy;
+
+// Those that the operation may have.
+std::uint16_t allowed_flags(Op op);
 
 struct Header {
   std::uint8_t version = 0;

@@ -256,7 +256,7 @@ Result<Request> decode_request(const Header& header, ByteSpan body) {
     error.n = static_cast<std::uint8_t>(op);
     return error;
   }
-  if ((header.flags & ~kAllFlags) != 0) return bad_frame(op, "unknown flags");
+  if ((header.flags & ~allowed_flags(op)) != 0) return bad_frame(op, "unknown flags");
   if (std::optional<Request> request = bare(op)) {
     if (!body.empty()) return bad_frame(op, "has a body");
     return *std::move(request);

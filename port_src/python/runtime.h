@@ -19,6 +19,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "table/table.h"
+#include "value/conversions.h"
 
 namespace pyport::python {
 
@@ -69,6 +70,7 @@ struct Job {
   NamespaceId ns = 0;
   bool any = false;       // may run in the least busy interpreter
   bool no_reply = false;  // a cast: it survives its namespace's owner, and only failures are told
+  value::Conversions convert = value::kConvertNothing;  // of the result; for the sink
   std::variant<CallJob, EvalJob, ExecJob, RunJob> what;
 };
 

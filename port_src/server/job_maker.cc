@@ -7,6 +7,7 @@
 
 #include "etf/reader.h"
 #include "etf/writer.h"
+#include "server/conversions.h"
 #include "value/to_pickle.h"
 
 namespace pyport::server {
@@ -18,6 +19,7 @@ python::Job job_for(const protocol::Header& header, protocol::NamespaceId ns) {
   job.ns = ns;
   job.any = header.any();
   job.no_reply = header.no_reply();
+  job.convert = conversions(header);
   return job;
 }
 

@@ -101,10 +101,10 @@ void ReplySink::reply(Bytes& out, const python::Job& job, python::Outcome& outco
 }
 
 Status ReplySink::reply_value(Bytes& out, const python::Job& job, const ValueOutcome& value) const {
-  const value::ToEtfOptions options{none_, protocol::most_value_bytes(max_frame_)};
+  const value::ToEtfOptions options{none_, protocol::most_value_bytes(max_frame_), job.convert};
   return protocol::append_value(out, job.id, max_frame_, [&](Bytes& body) {
     if (value.plain) return value::to_etf(value.pickle, options, body);
-    return value::object_to_etf(value.type, value.pickle, options, body);
+    return value::opaque_to_etf(value.type, value.pickle, options, body);
   });
 }
 

@@ -4,8 +4,8 @@
 
 #include <vector>
 
+#include "server/conversions.h"
 #include "server/table_many.h"
-
 #include "value/stored.h"
 
 namespace pyport::server {
@@ -62,9 +62,9 @@ struct TableRole::Visitor {
     if (!blob) return blob.error();
     if (!*blob) return answer.missing();
     if (!answer.wanted()) return ok_status();
-    return protocol::append_value(answer.out, answer.header.id, answer.max_frame, [&](Bytes& body) {
-      return value::append_value(*blob, self.options_, body);
-    });
+    const value::ToEtfOptions options = converting(self.options_, answer.header);
+    return protocol::append_value(answer.out, answer.header.id, answer.max_frame,
+                                  [&](Bytes& body) { return value::append_value(*blob, options, body); });
   }
 
   Status operator()(const protocol::Set& request) {
@@ -96,12 +96,12 @@ struct TableRole::Visitor {
   }
 
   Status operator()(const protocol::GetMany& request) {
-    return get_many(self.table_, request, self.options_, answer);
+    return get_many(self.table_, request, converting(self.options_, answer.header), answer);
   }
   Status operator()(const protocol::SetMany& request) { return set_many(self.table_, request, answer); }
   Status operator()(const protocol::DelMany& request) { return del_many(self.table_, request, answer); }
   Status operator()(const protocol::Items& request) {
-    return items(self.table_, request, self.options_, answer);
+    return items(self.table_, request, converting(self.options_, answer.header), answer);
   }
 
   Status operator()(const protocol::Dicts&) {

@@ -128,7 +128,8 @@ bool EtfSerializer::open(NodeId id, const Node& node) {
   if (node.size == 0) return true;
   if (open_.size() == etf::kMaxDepth) return fail("depth");
   const bool compare = is_dict && tree_.keys_may_collide(id);
-  open_.push_back({node.kind, compare, 0, 0, 0, keys_.size(), ChildCursor(tree_, id)});
+  const bool sort = is_dict && node.which == kFrozen;
+  open_.push_back({node.kind, compare, sort, 0, 0, 0, keys_.size(), ChildCursor(tree_, id)});
   opened_ = true;
   return true;
 }
@@ -257,10 +258,27 @@ bool EtfSerializer::keys_differ(OpenContainer& dict) {
   });
   const auto twin = std::adjacent_find(
       first, keys_.end(), [&text](const KeyRange& a, const KeyRange& b) { return text(a) == text(b); });
-  if (twin == keys_.end() || for_path_) return true;
+  if (twin == keys_.end() || for_path_) {
+    if (dict.sort_keys) sort_elements(dict);
+    return true;
+  }
   dict.key = (twin + 1)->key;
   dict.done = 0;  // the key itself is at fault
   return fail("duplicate_key");
+}
+
+// Two frozensets that become the same map have to have the same bytes. REQUIRES: the output is flushed and
+// ends with the set's elements, each followed by the empty list.
+void EtfSerializer::sort_elements(const OpenContainer& set) {
+  const auto first = keys_.begin() + static_cast<std::ptrdiff_t>(set.first_key);
+  const auto before = [](const KeyRange& a, const KeyRange& b) { return a.begin < b.begin; };
+  if (std::is_sorted(first, keys_.end(), before)) return;
+  Bytes sorted;
+  for (auto key = first; key != keys_.end(); ++key) {
+    append(sorted, ByteSpan(flushed_).subspan(key->begin, key->end - key->begin));
+    sorted.push_back(etf::kNil);
+  }
+  std::copy(sorted.begin(), sorted.end(), flushed_.end() - static_cast<std::ptrdiff_t>(sorted.size()));
 }
 
 // The way to the value that failed; it ends in a key that is itself at fault.

@@ -18,6 +18,7 @@ namespace pyport::value {
 struct OpenContainer {
   NodeKind kind;
   bool compare_keys;
+  bool sort_keys;         // of a frozenset, which may be a key itself
   std::uint64_t done;     // children, written; of a dict: keys and values
   NodeId key;             // dict: the last that was begun
   std::size_t key_begin;  // dict: where it lies in the output
@@ -75,6 +76,7 @@ class EtfSerializer {
   bool external(const Node& node);
   bool object(const Node& node);
   bool keys_differ(OpenContainer& dict);
+  void sort_elements(const OpenContainer& set);
   Error error();
   PathStep key_in_path(NodeId key) const;
 

@@ -1,4 +1,4 @@
-// Opcodes of pickle that plain data uses, and those for buffers; protocols 2 to 5.
+// Opcodes of pickle that plain data and convertible objects use, and those for buffers; protocols 2 to 5.
 // Source: CPython's Lib/pickletools.py, the documentation of the format.
 #pragma once
 
@@ -18,6 +18,7 @@ enum Op : std::uint8_t {
   kNone = 'N',
   kReduce = 'R',
   kBinUnicode = 'X',
+  kBuild = 'b',
   kBinBytes = 'B',
   kShortBinBytes = 'C',
   kAppend = 'a',
@@ -34,6 +35,7 @@ enum Op : std::uint8_t {
   kEmptyList = ']',
   kEmptyTuple = ')',
   kProto = 0x80,
+  kNewObj = 0x81,
   kTuple1 = 0x85,
   kTuple2 = 0x86,
   kTuple3 = 0x87,
@@ -45,6 +47,8 @@ enum Op : std::uint8_t {
   kBinUnicode8 = 0x8D,
   kBinBytes8 = 0x8E,
   kEmptySet = 0x8F,
+  kAddItems = 0x90,
+  kFrozenSet = 0x91,
   kStackGlobal = 0x93,
   kMemoize = 0x94,
   kFrame = 0x95,

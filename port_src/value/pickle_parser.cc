@@ -1,6 +1,7 @@
 #include "value/pickle_parser.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "value/pickle_op.h"
 #include "value/surrogates.h"
@@ -28,10 +29,10 @@ void PickleParser::clear() {
   empty(stack_);
   empty(marks_);
   empty(memo_);
-  decoded_.clear();
+  empty(kept_);
 }
 
-PickleParser::Outcome PickleParser::parse(ByteSpan pickle, PickleTree& tree) {
+PickleParser::Outcome PickleParser::parse(ByteSpan pickle, PickleTree& tree, Conversions convert) {
   clear();
   at_ = pickle.data();
   end_ = at_ + pickle.size();
@@ -39,6 +40,8 @@ PickleParser::Outcome PickleParser::parse(ByteSpan pickle, PickleTree& tree) {
   memo_entries_ = 0;
   shared_containers_ = false;
   callables_ = false;
+  convert_ = convert;
+  copied_ = 0;
   std::uint64_t protocol = 0;
   if (size_ > kMaxPickle || left() < 2 || *at_++ != kProto || !take(1, protocol)) return Outcome::not_plain;
   if (protocol < 2 || protocol > 5) return Outcome::not_plain;
@@ -127,8 +130,7 @@ bool PickleParser::scalar(std::uint8_t op, PickleTree& tree) {
     default: {
       ByteSpan ieee754;
       if (!take_bytes(8, ieee754)) return false;
-      const bool finite = (load_u16(ieee754.data()) & 0x7FF0) != 0x7FF0;
-      return push_data(NodeKind::floating, ieee754, finite ? 0 : kNotFiniteKey, tree);
+      return push_double(ieee754, tree);
     }
   }
 }
@@ -161,6 +163,16 @@ bool PickleParser::push_data(NodeKind kind, ByteSpan data, std::uint16_t key_kin
   node.size = static_cast<std::uint32_t>(data.size());
   node.data = data.data();
   return push(tree.add(node));
+}
+
+bool PickleParser::push_kept(NodeKind kind, Bytes data, std::uint16_t key_kinds, PickleTree& tree) {
+  kept_.push_back(std::move(data));
+  return push_data(kind, kept_.back(), key_kinds, tree);
+}
+
+bool PickleParser::push_double(ByteSpan ieee754, PickleTree& tree) {
+  const bool finite = (load_u16(ieee754.data()) & 0x7FF0) != 0x7FF0;
+  return push_data(NodeKind::floating, ieee754, finite ? 0 : kNotFiniteKey, tree);
 }
 
 bool PickleParser::push_integer(std::int64_t value, PickleTree& tree) {
@@ -231,7 +243,7 @@ bool PickleParser::container(std::uint8_t op, PickleTree& tree) {
     case kReduce:
       return reduce(tree);
     default:
-      return false;
+      return convert_ != kConvertNothing && object(op, tree);
   }
 }
 
@@ -253,17 +265,17 @@ bool PickleParser::pop_mark(std::size_t& base) {
   return true;
 }
 
-// Callables are no data: true when there is none from `base` on.
+// Callables and parts are no data: true when there is none from `base` on.
 bool PickleParser::values_only(std::size_t base, const PickleTree& tree) const {
   if (!callables_) return true;
   return std::none_of(stack_.begin() + static_cast<std::ptrdiff_t>(base), stack_.end(),
-                      [&tree](NodeId id) { return tree[id].kind == NodeKind::callable; });
+                      [&tree](NodeId id) { return (tree[id].key_kinds & kNoValue) != 0; });
 }
 
 bool PickleParser::tuple(std::size_t arity, PickleTree& tree) {
   if (!has(arity)) return false;
   const std::size_t base = stack_.size() - arity;
-  if (!values_only(base, tree)) return false;
+  if (!may_be_arguments(base, tree)) return false;
   const NodeId made = tree.make_tuple(stack_.data() + base, arity);
   stack_.resize(base);
   return push(made);
@@ -278,14 +290,20 @@ bool PickleParser::append(std::size_t base, PickleTree& tree) {
 }
 
 bool PickleParser::set_items(std::size_t base, PickleTree& tree) {
-  if (base == fence() || tree[stack_[base - 1]].kind != NodeKind::dict || !values_only(base, tree))
-    return false;
-  if ((stack_.size() - base) % 2 != 0) return false;
-  for (std::size_t i = base; i < stack_.size(); i += 2) {
-    if ((tree.key_kinds(stack_[i]) & kUnhashable) != 0) return false;
-  }
+  if (base == fence() || !values_only(base, tree)) return false;
+  const Node& dict = tree[stack_[base - 1]];
+  if (dict.kind != NodeKind::dict || dict.which != kDict) return false;
+  if ((stack_.size() - base) % 2 != 0 || !hashable(base, 2, tree)) return false;
   tree.extend(stack_[base - 1], stack_.data() + base, stack_.size() - base);
   stack_.resize(base);
+  return true;
+}
+
+// Whether each `every`th item from `base` on may be a key.
+bool PickleParser::hashable(std::size_t base, std::size_t every, const PickleTree& tree) const {
+  for (std::size_t i = base; i < stack_.size(); i += every) {
+    if ((tree.key_kinds(stack_[i]) & kUnhashable) != 0) return false;
+  }
   return true;
 }
 

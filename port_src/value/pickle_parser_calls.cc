@@ -1,5 +1,6 @@
 // The calls that plain data may make: the functions of `_erlang`, and what protocol 2 does for bytes.
 #include <algorithm>
+#include <utility>
 
 #include "value/pickle_parser.h"
 #include "value/pickle_writer.h"
@@ -16,6 +17,7 @@ constexpr std::uint8_t kBytesType = 101;
 bool PickleParser::global(std::string_view module, std::string_view name, PickleTree& tree) {
   Node node;
   node.kind = NodeKind::callable;
+  node.key_kinds = kNoValue;
   if (module == kBuiltinModule) {
     const auto* const found = std::find(kBuiltinNames.begin(), kBuiltinNames.end(), name);
     if (found == kBuiltinNames.end()) return false;
@@ -24,6 +26,8 @@ bool PickleParser::global(std::string_view module, std::string_view name, Pickle
     node.which = kCodecsEncode;
   } else if ((module == "__builtin__" || module == "builtins") && name == "bytes") {
     node.which = kBytesType;
+  } else if (const auto found = find_convertible(module, name, convert_)) {
+    node.which = static_cast<std::uint8_t>(kFirstConvertible + static_cast<std::uint8_t>(*found));
   } else {
     return false;
   }
@@ -51,6 +55,8 @@ bool PickleParser::reduce(PickleTree& tree) {
 
 bool PickleParser::call(std::uint8_t which, const Node& arguments, PickleTree& tree) {
   if (which == kCodecsEncode) return encode_latin1(arguments, tree);
+  if (which >= kFirstConvertible)
+    return convert(static_cast<Convertible>(which - kFirstConvertible), arguments, tree);
   if (which == kBytesType) return arguments.size == 0 && push_data(NodeKind::bytes, {}, kBytesKey, tree);
   const auto builtin = static_cast<Builtin>(which);
   if (arguments.size != (builtin == Builtin::object ? 2U : 1U)) return false;
@@ -86,7 +92,7 @@ bool PickleParser::encode_latin1(const Node& arguments, PickleTree& tree) {
   const Node codec = tree[tree.children[arguments.links.first + 1]];
   if (text.kind != NodeKind::text || codec.kind != NodeKind::text) return false;
   if (as_text(codec.bytes()) != "latin1") return false;
-  std::vector<std::uint8_t> decoded;
+  Bytes decoded;
   decoded.reserve(text.size);
   const ByteSpan utf8 = text.bytes();
   for (std::size_t i = 0; i < utf8.size(); ++i) {
@@ -97,8 +103,7 @@ bool PickleParser::encode_latin1(const Node& arguments, PickleTree& tree) {
     }
     decoded.push_back(static_cast<std::uint8_t>(code_point));
   }
-  decoded_.push_back(std::move(decoded));
-  return push_data(NodeKind::bytes, decoded_.back(), kBytesKey, tree);
+  return push_kept(NodeKind::bytes, std::move(decoded), kBytesKey, tree);
 }
 
 }  // namespace pyport::value

@@ -3,7 +3,7 @@
 namespace pyport::value {
 namespace {
 
-constexpr std::size_t kShared = 4 + 256;  // nodes that are there once for all
+constexpr std::size_t kShared = 4 + 256 + 1;  // nodes that are there once for all
 
 Node constant(NodeKind kind, std::int64_t value, std::uint16_t key_kinds) {
   Node node;
@@ -32,6 +32,7 @@ PickleTree::PickleTree() {
   nodes.push_back(constant(NodeKind::boolean, 0, kConstantKey));
   nodes.push_back(constant(NodeKind::tuple, 0, 0));
   for (std::int64_t i = 0; i < 256; ++i) nodes.push_back(constant(NodeKind::integer, i, 0));
+  nodes.push_back(constant(NodeKind::list, 0, 0));
 }
 
 void PickleTree::clear() {
@@ -42,6 +43,7 @@ void PickleTree::clear() {
 
 std::uint16_t PickleTree::key_kinds(NodeId id) const {
   const Node& node = nodes[id];
+  if (node.kind == NodeKind::dict && node.which == kFrozen) return kConvertedKey;
   return node.kind == NodeKind::list || node.kind == NodeKind::dict ? std::uint16_t{kUnhashable}
                                                                     : node.key_kinds;
 }
@@ -50,7 +52,7 @@ bool PickleTree::keys_may_collide(NodeId dict) const {
   const std::uint16_t seen = nodes[dict].key_kinds;
   const auto has = [seen](unsigned kinds) { return (seen & kinds) != 0; };
   return (has(kTextKey) && has(kBytesKey)) || (has(kAtomKey) && has(kConstantKey | kNotFiniteKey)) ||
-         has(kNotFiniteTwice);
+         has(kNotFiniteTwice | kConvertedKey);
 }
 
 void PickleTree::extend(NodeId container, const NodeId* items, std::size_t count) {

@@ -23,13 +23,17 @@ enum class NodeKind : std::uint8_t {
   surrogate_text,  // data: UTF-8 but for lone surrogates
   bytes,           // data
   list,            // first, last: segments
-  dict,            // first, last: segments; keys and values in turn
+  dict,            // first, last: segments; keys and values in turn; which: a DictForm
   tuple,           // first: index of the first child
   external,        // data: ETF; which: the Builtin that takes it
   atom,            // first: the text's node
   object,          // first, last: nodes of type and pickle
   callable,        // which; never inside another node
+  part,            // which: a Part; integer; inside the arguments of a call at most
 };
+
+// Sets are dicts from each element to the empty list, as version 2 of Erlang's module sets has them.
+enum DictForm : std::uint8_t { kDict, kSet, kFrozen };
 
 using NodeId = std::uint32_t;
 
@@ -40,8 +44,10 @@ enum ErlangKeyKind : std::uint16_t {
   kAtomKey = 4,        // _erlang.atom
   kConstantKey = 8,    // None, True, False: atoms too
   kNotFiniteKey = 16,  // inf and nan: atoms too
-  kUnhashable = 32,    // lists and dicts, tuples with such: no keys at all
+  kUnhashable = 32,    // lists, dicts and sets, tuples with such: no keys at all
   kNotFiniteTwice = 64,
+  kConvertedKey = 128,  // may be any term's twin: a date is a tuple, a timedelta an integer
+  kNoValue = 256,       // callables, parts, and tuples of arguments with such
 };
 
 struct Links {
@@ -88,6 +94,7 @@ class PickleTree {
   static NodeId boolean(bool value) { return value ? 1 : 2; }
   static NodeId empty_tuple() { return 3; }
   static NodeId small_integer(std::uint8_t value) { return NodeId{4} + value; }
+  static NodeId empty_list() { return NodeId{4} + 256; }  // nothing may be added to it
 
   std::uint16_t key_kinds(NodeId id) const;
   // False when no two keys of the dict can become the same Erlang term.

@@ -73,7 +73,7 @@ Status append_value(const StoredView& stored, const ToEtfOptions& options, Bytes
   if (stored.pickle.empty()) return make_error(Errc::corrupt, "a value");
   if (stored.plain) return to_etf(stored.pickle, options, out);
   if (!stored.parts.empty()) return whole_to_etf(stored, options, out);
-  return object_to_etf(stored.type, stored.pickle, options, out);
+  return opaque_to_etf(stored.type, stored.pickle, options, out);
 }
 
 }  // namespace pyport::value

@@ -45,7 +45,7 @@ bool is_plain(ByteSpan pickle) {
 
 Status to_etf(ByteSpan pickle, const ToEtfOptions& options, Bytes& out) {
   ScratchUse scratch;
-  switch (scratch->parser.parse(pickle, scratch->tree)) {
+  switch (scratch->parser.parse(pickle, scratch->tree, options.convert)) {
     case PickleParser::Outcome::plain:
       return EtfSerializer(scratch->tree, options, scratch->serializer, out).write(scratch->parser.root());
     case PickleParser::Outcome::cycle:
@@ -66,6 +66,15 @@ Status object_to_etf(std::string_view type, ByteSpan pickle, const ToEtfOptions&
   }
   etf::Writer(out).tuple(3).atom("py_object").text(type).binary(pickle);
   return ok_status();
+}
+
+Status opaque_to_etf(std::string_view type, ByteSpan pickle, const ToEtfOptions& options, Bytes& out) {
+  if (options.convert != kConvertNothing) {
+    ScratchUse scratch;
+    if (scratch->parser.parse(pickle, scratch->tree, options.convert) == PickleParser::Outcome::plain)
+      return EtfSerializer(scratch->tree, options, scratch->serializer, out).write(scratch->parser.root());
+  }
+  return object_to_etf(type, pickle, options, out);
 }
 
 }  // namespace pyport::value

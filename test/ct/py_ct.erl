@@ -2,7 +2,7 @@
 %% what must not be left over.
 -module(py_ct).
 
--export([start/1, start/2, stop/1, restart/1, program/0, data/1, golden/1, unhex/1]).
+-export([start/1, start/2, stop/1, restart/1, program/0, data/1, venv/0, golden/1, unhex/1]).
 -export([eventually/1, eventually/2, ms/1, pid_fds/1, is_alive/1, kill_9/1, signal/2]).
 -export([workers/1, os_pids/1, os_pid/0, os_pid/1, table_pid/0, interpreters/0, interpreters/1, is_idle/1, port_server/1]).
 -export([restart_port_program/0, restart_table/0, await_another/1, await_another/2, await_another_table/1]).
@@ -74,6 +74,17 @@ eventually_zero(Count) ->
     end.
 
 program() -> filename:join(code:priv_dir(pyport), "pyport").
+
+%% The virtual environment with the packages, or none.
+venv() ->
+    case [Venv || Root <- roots(data("python")), Venv <- [filename:join([Root, ".setup", "packages"])],
+                  filelib:is_regular(filename:join(Venv, "complete"))] of
+        [Venv | _] -> Venv;
+        [] -> none
+    end.
+
+roots("/") -> [];
+roots(Folder) -> [Folder | roots(filename:dirname(Folder))].
 
 %% A file or folder below test/ct/data. The suites may run from a copy of them.
 data(Name) ->

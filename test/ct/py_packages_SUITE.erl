@@ -15,7 +15,7 @@
 suite() -> [{timetrap, {minutes, 5}}].
 
 %% Without the packages nothing here can be shown: that is a failure, and nothing is skipped.
-all() -> [packages_are_installed | [Case || venv() =/= none, Case <- cases()]].
+all() -> [packages_are_installed | [Case || py_ct:venv() =/= none, Case <- cases()]].
 
 cases() ->
     [numpy_is_refused, pandas_is_refused, pydantic_is_refused, orjson_is_refused, cryptography_is_refused,
@@ -23,7 +23,7 @@ cases() ->
      allowed_packages_pass, all_work_in_processes, work_in_parallel, arrays_in_dicts, arrays_in_place, arrays_through_erlang,
      frames_in_dicts, arrays_are_replaced_whole, preloaded].
 
-init_per_suite(Config) -> start(venv(), Config).
+init_per_suite(Config) -> start(py_ct:venv(), Config).
 
 start(none, Config) -> py_ct:start(Config);
 start(Venv, Config) ->
@@ -35,7 +35,7 @@ start(Venv, Config) ->
     [{venv, Venv} | Started].
 
 end_per_suite(Config) ->
-    [ok = py:stop_pool(Pool) || venv() =/= none, Pool <- [science, inside]],
+    [ok = py:stop_pool(Pool) || py_ct:venv() =/= none, Pool <- [science, inside]],
     py_ct:stop(Config).
 
 init_per_testcase(_Case, Config) ->
@@ -44,19 +44,8 @@ init_per_testcase(_Case, Config) ->
 
 end_per_testcase(_Case, Config) -> py:shared_dict_destroy(?config(dict, Config)).
 
-%% The virtual environment with the packages, or none.
-venv() ->
-    case [Venv || Root <- roots(py_ct:data("python")), Venv <- [filename:join([Root, ".setup", "packages"])],
-                  filelib:is_regular(filename:join(Venv, "complete"))] of
-        [Venv | _] -> Venv;
-        [] -> none
-    end.
-
-roots("/") -> [];
-roots(Folder) -> [Folder | roots(filename:dirname(Folder))].
-
 packages_are_installed(_Config) ->
-    venv() =/= none orelse ct:fail("the packages are not installed; scripts/setup test says why and tries again").
+    py_ct:venv() =/= none orelse ct:fail("the packages are not installed; scripts/setup test says why and tries again").
 
 %%% Refused
 

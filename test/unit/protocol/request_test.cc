@@ -107,6 +107,13 @@ TEST(GoldenRequest, DictOperations) {
   EXPECT_EQ(key_text(decoded<Del>("request_del").key), "config");
 }
 
+TEST(GoldenRequest, Conversions) {
+  EXPECT_EQ(key_text(decoded<Get>("request_get_convert").key), "config");
+  EXPECT_EQ(parse_header(golden("request_get_convert"))->flags, kConvertFlags);
+  EXPECT_EQ(decoded<Eval>("request_eval_convert").code, "x");
+  EXPECT_EQ(parse_header(golden("request_eval_convert"))->flags, kConvertDatetime | kConvertDecimal);
+}
+
 TEST(GoldenRequest, ManyKeys) {
   const GetMany get = decoded<GetMany>("request_get_many");
   EXPECT_EQ(get.handle, kH1);
@@ -212,6 +219,23 @@ TEST(BadRequest, UnknownFlags) {
   const Error error = refusal(Bytes{1, 2, 0, 4, 0, 0, 0, 1});
   EXPECT_EQ(error.code, Errc::bad_frame);
   EXPECT_EQ(error.detail, "PING: unknown flags");
+}
+
+TEST(BadRequest, ConversionsWhereNoValueIsGiven) {
+  for (const auto& [name, frame] : test::golden_frames()) {
+    if (!name.starts_with("request_")) continue;
+    Bytes asking = frame;
+    asking[2] |= 0x10;
+    const Op op = parse_header(frame)->op;
+    const bool gives =
+        op == Op::get || op == Op::get_many || op == Op::items || op == Op::call || op == Op::eval;
+    EXPECT_EQ(decode(asking).ok(), gives) << name;
+    if (!gives) {
+      EXPECT_EQ(refusal(asking).detail, std::string(op_name(op)) + ": unknown flags");
+    }
+    asking[2] = 0x20;
+    EXPECT_FALSE(decode(asking).ok()) << name;
+  }
 }
 
 TEST(BadRequest, BodyWhereNoneBelongsAndNoneWhereOneDoes) {

@@ -56,6 +56,14 @@ TEST(JobMaker, Call) {
   EXPECT_EQ(said(call.kwargs), test::term([](etf::Writer w) { w.map(1).text("k").integer(2); }));
 }
 
+TEST(JobMaker, ConversionsAreTheJobs) {
+  const auto eval = [](etf::Writer w) { w.tuple(3).integer(3).text("x").map(0); };
+  EXPECT_EQ(Made(Op::eval, eval).result->convert, value::kConvertNothing);
+  EXPECT_EQ(Made(Op::eval, eval, protocol::kConvertFlags).result->convert, value::kConvertAll);
+  EXPECT_EQ(Made(Op::eval, eval, protocol::kConvertUuid | protocol::kAny).result->convert,
+            value::kConvertUuids);
+}
+
 TEST(JobMaker, AtomsAsNamesAreTextWhateverTheyMeanAsValues) {
   const Made made(Op::eval, [](etf::Writer w) {
     w.tuple(3).integer(3).text("x").map(3);

@@ -66,6 +66,18 @@ TEST_F(ReplySinkTest, OpaqueValueKeepsItsPickle) {
             }));
 }
 
+TEST_F(ReplySinkTest, OpaqueValueIsConvertedWhenTheJobAsksForIt) {
+  const python::ValueOutcome set{{0x80, 5, 0x8F, '(', 'K', 1, 0x90, '.'}, false, "set"};
+  python::Job asking = job();
+  asking.convert = value::kConvertSets;
+  sink.done(asking, set);
+  EXPECT_EQ(only().body, test::body([](etf::Writer w) { w.map(1).integer(1).nil(); }));
+  asking.convert = value::kConvertDecimals;
+  sink.done(asking, set);
+  EXPECT_EQ(only().body,
+            test::body([&](etf::Writer w) { w.tuple(3).atom("py_object").text("set").binary(set.pickle); }));
+}
+
 TEST_F(ReplySinkTest, ValueThatCannotBeConvertedIsAnError) {
   sink.done(job(), python::ValueOutcome{{0x80, 5, 'N'}, true, ""});  // no STOP
   const Frame frame = only();

@@ -128,6 +128,35 @@ TEST_F(TableRoleTest, ManyKeysAreSetReadAndDeletedAtOnce) {
   EXPECT_EQ(ask(Op::items, test::body(handle)).body, test::body([](etf::Writer w) { w.list(0).nil(); }));
 }
 
+// Decimal('1.5') as Erlang stores what Python gave it.
+void put_decimal(etf::Writer w) {
+  const std::string_view pickle =
+      "\x80\x05\x8c\x07"
+      "decimal\x8c\x07"
+      "Decimal\x93\x8c\x03"
+      "1.5\x85R.";
+  w.tuple(3).atom("py_object").text("decimal.Decimal").binary(as_bytes(pickle));
+}
+
+TEST_F(TableRoleTest, ReadsConvertWhatTheFlagsAskFor) {
+  make_dict();
+  EXPECT_EQ(op_of(Op::set, put("d", put_decimal)), Op::ok);
+  const auto handle = [](etf::Writer w) { w.binary(handle_bytes(1)); };
+  const auto keys = [](etf::Writer w) { w.tuple(2).binary(handle_bytes(1)).list(1).text("d").nil(); };
+  const auto body_of = [this](Op op, const test::Fill& fill, std::uint16_t flags) {
+    return test::only_frame(raw(op, test::body(fill), flags)).body;
+  };
+  EXPECT_EQ(body_of(Op::get, at("d"), protocol::kConvertDecimal),
+            test::body([](etf::Writer w) { w.text("1.5"); }));
+  EXPECT_EQ(body_of(Op::get, at("d"), 0), test::body(put_decimal));
+  EXPECT_EQ(body_of(Op::get, at("d"), protocol::kConvertFlags & ~protocol::kConvertDecimal),
+            test::body(put_decimal));
+  EXPECT_EQ(body_of(Op::get_many, keys, protocol::kConvertFlags),
+            test::body([](etf::Writer w) { w.list(1).tuple(1).text("1.5").nil(); }));
+  EXPECT_EQ(body_of(Op::items, handle, protocol::kConvertFlags),
+            test::body([](etf::Writer w) { w.list(1).tuple(2).text("d").text("1.5").nil(); }));
+}
+
 TEST_F(TableRoleTest, AValueAmongManyIsNamedByItsKey) {
   make_dict();
   EXPECT_EQ(op_of(Op::set, put("a", [](etf::Writer w) { w.integer(1); })), Op::ok);

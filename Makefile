@@ -16,7 +16,7 @@ check: ## xref, dialyzer, clang's checks, sanitizers, fuzzing, formatting, types
 bench: ## the measurements of docs/performance.md
 	@scripts/setup bench && test/bench/run
 
-storm: ## kill and crash the port program under load, over and over: make storm [MINUTES=10]
+storm: ## the long tests: kills and crashes under load, random values, fuzzing: make storm [MINUTES=10]
 	@scripts/storm $(MINUTES)
 
 docs: ## the API's pages into doc/, and a check of the links in docs/

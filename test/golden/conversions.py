@@ -1,16 +1,16 @@
 """Prints test/golden/conversions.txt, with numpy installed. Run from the repository's root:
 
-    .setup/packages/bin/python test/golden/conversions.py > test/golden/conversions.txt
+.setup/packages/bin/python test/golden/conversions.py > test/golden/conversions.txt
 """
 
-import collections
+import collections  # noqa: F401 (the expressions below use it)
 import datetime
 import decimal
-import fractions
+import fractions  # noqa: F401 (the expressions below use it)
 import pickle
 import uuid
 import warnings
-import zoneinfo
+import zoneinfo  # noqa: F401 (the expressions below use it)
 
 import numpy
 
@@ -74,7 +74,11 @@ ROWS = [
     ("uuid", "UUID(int=2**128 - 1)", '<<"ffffffff-ffff-ffff-ffff-ffffffffffff">>'),
     ("uuid", "UUID(int=5, is_safe=uuid.SafeUUID.unsafe)", '<<"00000000-0000-0000-0000-000000000005">>'),
     ("uuid", "UUID(int=5, is_safe=uuid.SafeUUID.safe)", '<<"00000000-0000-0000-0000-000000000005">>'),
-    ("uuid", "{(u := UUID(int=1)): u}", '#{<<"00000000-0000-0000-0000-000000000001">>=><<"00000000-0000-0000-0000-000000000001">>}'),
+    (
+        "uuid",
+        "{(u := UUID(int=1)): u}",
+        '#{<<"00000000-0000-0000-0000-000000000001">>=><<"00000000-0000-0000-0000-000000000001">>}',
+    ),
     ("uuid", "UUID", "object"),
     ("numpy", "np.bool_(True)", "true"),
     ("numpy", "np.bool_(False)", "false"),

@@ -171,8 +171,14 @@ not_converted(_Config) ->
                    "[date(2026, 1, 1), 1j]", "timezone.utc", "__import__('collections').Counter('a')",
                    "type('Cut', (set,), {'__module__': 'shop', '__reduce__': lambda self: (bytearray, ())})()"]].
 
+%% An object that Erlang put inside a value is Erlang's.
 plain_values(Config) ->
     SD = ?config(dict, Config),
+    {ok, {py_object, _, _} = Object} = py:eval("Decimal(1)"),
+    ok = py:shared_dict_set(SD, k, [Object]),
+    ?assertEqual([Object], py:shared_dict_get(SD, k, none, #{convert => all})),
+    ok = py:shared_dict_set(SD, k, Object),
+    ?assertEqual(<<"1">>, py:shared_dict_get(SD, k, none, #{convert => all})),
     [begin
          ok = py:shared_dict_set(SD, k, Value),
          ?assertEqual(py:shared_dict_get(SD, k), py:shared_dict_get(SD, k, none, #{convert => all})),

@@ -332,13 +332,17 @@ TEST(ConvertedSet, ThatHoldsItselfIsACycle) {
   EXPECT_EQ(read("8005 5d94 6800 61 2e"), "object");  // a cycle that is opaque
 }
 
-// The list of one set again and again: what it would take is more than the pickle says.
+// The list of one set again and again: more elements than the pickle has bytes.
 TEST(ConvertedSet, TakesNoMoreThanThePickleHas) {
-  std::string pickle = "8003 5d94 28 ";
-  for (int i = 0; i < 200; ++i) pickle += "4e ";
-  pickle += "65 63'builtins' 0a 'frozenset' 0a 94 28 ";
-  for (int i = 0; i < 200; ++i) pickle += "6801 6800 85 52 ";
-  EXPECT_EQ(read(pickle + "74 2e"), "object");
+  const auto sets = [](int count) {
+    std::string pickle = "8003 5d94 28 ";
+    for (int i = 0; i < 200; ++i) pickle += "4b" + test::to_hex(Bytes{static_cast<std::uint8_t>(i)}) + " ";
+    pickle += "65 30 63'builtins' 0a 'frozenset' 0a 94 30 28 ";
+    for (int i = 0; i < count; ++i) pickle += "6801 6800 85 52 ";
+    return read(pickle + "74 2e");
+  };
+  EXPECT_EQ(sets(1).substr(0, 8), "{#{0=>[]");
+  EXPECT_EQ(sets(200), "object");
 }
 
 TEST(Conversions, KeepWhatACallableIs) {

@@ -42,6 +42,18 @@ bool alone_on_cpu() {
   return alone;
 }
 
+// Whether `take()` succeeded within so many pauses. Each look takes the word's cache line from the holder,
+// who may want the lock again at once: less and less often.
+template <class Take>
+bool spin(const Half& word, const Take& take) {
+  for (int spins = 0, next = 4; spins < kSpins && !alone_on_cpu();
+       spins += next, next = std::min(2 * next, kLongestSpin)) {
+    pause_for(next);
+    if (peek(word) == 0 && take()) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 bool SharedLock::try_take(std::uint32_t slot, Word& name) {
@@ -50,13 +62,7 @@ bool SharedLock::try_take(std::uint32_t slot, Word& name) {
 }
 
 Taken SharedLock::take_slowly(std::uint32_t slot, Word& name) {
-  // Each look takes the word's cache line from the holder, who may want the lock again at once: less and less
-  // often.
-  for (int spins = 0, next = 4; spins < kSpins && !alone_on_cpu();
-       spins += next, next = std::min(2 * next, kLongestSpin)) {
-    pause_for(next);
-    if (peek(word_) == 0 && take_at_once(slot)) return Taken::fresh;
-  }
+  if (spin(word_, [&] { return take_at_once(slot); })) return Taken::fresh;
   put(name, mapping_.offset_of(word_) | 1, "lock.name");
   const auto began = Clock::now();
   auto unknown_since = began;
@@ -68,6 +74,9 @@ Taken SharedLock::take_slowly(std::uint32_t slot, Word& name) {
     if ((seen & kWaiters) == 0 && !word_.compare_exchange_strong(seen, seen | kWaiters)) continue;
     wait(seen | kWaiters, milliseconds);
     milliseconds = std::min(2 * milliseconds, kLongestWait);
+    // Others have taken it since it was given back, and will again: who was woken looks for a gap, or he
+    // might sleep on and on.
+    if (spin(word_, [&] { return try_take(slot, name); })) return Taken::fresh;
     seen = peek(word_);
     if (seen == 0) continue;
     if (holder_knows(seen)) unknown_since = Clock::now();

@@ -297,10 +297,11 @@ bool PickleParser::timedelta(const Node& days, const Node& seconds, const Node& 
 // Of whole minutes, less than a day: what RFC 3339 can write.
 bool PickleParser::timezone(const Node& offset, PickleTree& tree) {
   constexpr std::int64_t kMinute = 60'000'000;
+  constexpr std::int64_t kDay = 1440;  // minutes
   if (offset.kind != NodeKind::integer || offset.which != kTimedelta || offset.integer % kMinute != 0)
     return false;
   const std::int64_t minutes = offset.integer / kMinute;
-  return minutes > -24 * 60 && minutes < 24 * 60 && push_part(Part::timezone, minutes, tree);
+  return minutes > -kDay && minutes < kDay && push_part(Part::timezone, minutes, tree);
 }
 
 // What str() of a Decimal may have.

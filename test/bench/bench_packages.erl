@@ -33,7 +33,7 @@ measure(Venv, #{rounds := Rounds, slice_ms := Ms, folder := Folder}) ->
 
 opened(Size, Rounds) ->
     {ok, SD} = py:shared_dict_new(),
-    {ok, Times} = py:call(?POOL, numpy_bench, opened, [SD, Size, max(Rounds, 5)], #{timeout => infinity}),
+    {ok, Times} = py:call(numpy_bench, opened, [SD, Size, max(Rounds, 5)], #{}, #{pool => ?POOL, timeout => infinity}),
     ok = py:shared_dict_destroy(SD),
     Times.
 

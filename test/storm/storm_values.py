@@ -155,20 +155,20 @@ def made(handle: Any, first_seed: int, count: int) -> tuple[list[bytes], list[tu
     values, differences = [], []
     for number in range(count):
         value = WithSurrogates(first_seed + number).value()
-        before = canonical(value), sharing(value)
+        before = tell(value), sharing(value)
         by_pickle = pickle.loads(pickle.dumps(value, 5))
         sd[f"made {number}"] = value
         found = sd[f"made {number}"]
         for way, other in (("a dict", found), ("pickle", by_pickle), ("itself, once it was stored,", value)):
-            after = canonical(other), sharing(other)
-            if after != before:
-                differences.append((first_seed + number, way, difference(before, after)))
-        values.append(tell(value))
+            if (tell(other), sharing(other)) != before:
+                first = WithSurrogates(first_seed + number).value()
+                differences.append((first_seed + number, way, difference(canonical(first), canonical(other))))
+        values.append(before[0])
     return values, differences
 
 
-def difference(before: tuple[str, list[int]], after: tuple[str, list[int]]) -> str:
-    if before[0] == after[0]:
+def difference(before: str, after: str) -> str:
+    if before == after:
         return "what was one object is two, or the other way round"
-    at = next((n for n, (a, b) in enumerate(zip(*(text for text, _ in (before, after)))) if a != b), 0)
-    return f"...{before[0][max(0, at - 30) : at + 30]}... became ...{after[0][max(0, at - 30) : at + 30]}..."
+    at = next((n for n, (a, b) in enumerate(zip(before, after)) if a != b), 0)
+    return f"...{before[max(0, at - 30) : at + 30]}... became ...{after[max(0, at - 30) : at + 30]}..."

@@ -43,6 +43,26 @@ void append_key(etf::Writer& writer, const table::Key& key) {
   }
 }
 
+// A VALUE with a list that has an element for each value of `all`. `begin(i, writer)` begins the i-th, which
+// ends with the value if there is one, and returns its key.
+template <class Begin>
+Status list_of(const table::Snapshot& all, const value::ToEtfOptions& options, Answer& answer,
+               const Begin& begin) {
+  return protocol::append_value(answer.out, answer.header.id, answer.max_frame, [&](Bytes& body) -> Status {
+    const std::size_t start = body.size();
+    etf::Writer writer(body);
+    writer.list(all.size());
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const table::KeyView key = begin(i, writer);
+      if (!all.has(i)) continue;
+      if (Status added = append_one(all, i, options, start, body); !added)
+        return at_key(std::move(added).error(), key);
+    }
+    writer.nil();
+    return ok_status();
+  });
+}
+
 }  // namespace
 
 Status get_many(const table::Table& table, const protocol::GetMany& request,
@@ -50,18 +70,9 @@ Status get_many(const table::Table& table, const protocol::GetMany& request,
   const Result<table::Snapshot> all = table.get_many(table::Handle{request.handle}, request.keys);
   if (!all) return all.error();
   if (!answer.wanted()) return ok_status();
-  return protocol::append_value(answer.out, answer.header.id, answer.max_frame, [&](Bytes& body) -> Status {
-    const std::size_t start = body.size();
-    etf::Writer writer(body);
-    writer.list(all->size());
-    for (std::size_t i = 0; i < all->size(); ++i) {
-      writer.tuple(all->has(i) ? 1 : 0);
-      if (!all->has(i)) continue;
-      if (Status added = append_one(*all, i, options, start, body); !added)
-        return at_key(std::move(added).error(), request.keys[i]);
-    }
-    writer.nil();
-    return ok_status();
+  return list_of(*all, options, answer, [&](std::size_t i, etf::Writer& writer) {
+    writer.tuple(all->has(i) ? 1 : 0);
+    return request.keys[i];
   });
 }
 
@@ -91,18 +102,10 @@ Status items(const table::Table& table, const protocol::Items& request, const va
   const Result<table::Snapshot> all = table.items(table::Handle{request.handle});
   if (!all) return all.error();
   if (!answer.wanted()) return ok_status();
-  return protocol::append_value(answer.out, answer.header.id, answer.max_frame, [&](Bytes& body) -> Status {
-    const std::size_t start = body.size();
-    etf::Writer writer(body);
-    writer.list(all->size());
-    for (std::size_t i = 0; i < all->size(); ++i) {
-      writer.tuple(2);
-      append_key(writer, all->keys()[i]);
-      if (Status added = append_one(*all, i, options, start, body); !added)
-        return at_key(std::move(added).error(), table::view_of(all->keys()[i]));
-    }
-    writer.nil();
-    return ok_status();
+  return list_of(*all, options, answer, [&](std::size_t i, etf::Writer& writer) {
+    writer.tuple(2);
+    append_key(writer, all->keys()[i]);
+    return table::view_of(all->keys()[i]);
   });
 }
 

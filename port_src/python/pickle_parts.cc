@@ -5,6 +5,7 @@
 
 #include "python/pickle.h"
 #include "python/table_scope.h"
+#include "value/stored.h"
 
 namespace pyport::python {
 
@@ -38,6 +39,11 @@ bool PickleParts::add(PyObject* buffer) {
 
 PickleParts::~PickleParts() {
   for (const auto& buffer : exported_) PyBuffer_Release(buffer.get());
+}
+
+Result<table::NewBlob> PickleParts::store(table::Table& table, std::string_view type) const {
+  if (buffers_.empty()) return value::store(table, bytes_, type);
+  return value::store_with_buffers(table, bytes_, type, buffers_);
 }
 
 Ref load_parts(const ModuleState& state, ByteSpan pickle, PyObject* buffers, const SharedUse& use) {

@@ -12,12 +12,13 @@
 #include "python/gil.h"
 #include "python/module.h"
 #include "python/ref.h"
+#include "table/table.h"
 #include "value/in_band.h"
 
 namespace pyport::python {
 
-// A pickle and the buffers that it asks for, exported as long as this lives. What pickle() and buffers() give
-// may be read detached.
+// A pickle and the buffers that it asks for, exported as long as this lives. store() is to be called
+// detached.
 class PickleParts {
  public:
   // Pickles the object as a value of the table `use`. Nothing, with an exception set, when that fails. May
@@ -29,8 +30,8 @@ class PickleParts {
   PickleParts& operator=(PickleParts&&) = delete;
   ~PickleParts() REQUIRES(attached);
 
-  ByteSpan pickle() const { return bytes_; }
-  const std::vector<value::Buffer>& buffers() const { return buffers_; }
+  // Stores the value, of a type of that name. Errors as value::store.
+  Result<table::NewBlob> store(table::Table& table, std::string_view type) const;
 
  private:
   PickleParts() = default;

@@ -8,7 +8,7 @@
 
 #include "python/dict_key.h"
 #include "python/letting_go.h"
-#include "python/pickle.h"
+#include "python/pickle_parts.h"
 #include "python/pickle_place.h"
 #include "python/plain_writer.h"
 #include "python/shared_dict_object.h"
@@ -26,24 +26,24 @@ using table::Snapshot;
 struct Prepared {
   Ref key;
   table::KeyView view;
-  Bytes pickle;
-  std::string type;  // empty: the pickle is plain
+  Bytes plain;  // its pickle, when it is plain
+  std::optional<PickleParts> parts;
+  std::string type;
 };
 
 bool add(PyObject* self, PyObject* key, PyObject* value, std::vector<Prepared>& all) REQUIRES(attached) {
   const auto view = key_view(key);
   if (!view) return false;
-  Prepared one{Ref::borrow(key), *view, {}, {}};
+  Prepared one{Ref::borrow(key), *view, {}, {}, {}};
   if (const auto plain = dump_plain(value)) {
-    one.pickle.assign(plain->begin(), plain->end());
+    one.plain.assign(plain->begin(), plain->end());
   } else {
-    const Ref pickle = dump_object(state_of(self), value, shared_dict(self).use);
-    if (!pickle) {
+    auto parts = PickleParts::of(state_of(self), value, shared_dict(self).use);
+    if (!parts) {
       tell_place(state_of(self), value);
       return false;
     }
-    const ByteSpan bytes = bytes_view(pickle.get());
-    one.pickle.assign(bytes.begin(), bytes.end());
+    one.parts.emplace(*std::move(parts));
     one.type = type_name(Py_TYPE(value));
   }
   all.push_back(std::move(one));
@@ -98,7 +98,7 @@ Status store_all(table::Table& table, const table::Handle& handle, const std::ve
   changes.reserve(all.size());
   for (const Prepared& one : all) {
     Result<table::NewBlob> blob =
-        one.type.empty() ? value::store_plain(table, one.pickle) : value::store(table, one.pickle, one.type);
+        one.parts ? one.parts->store(table, one.type) : value::store_plain(table, one.plain);
     if (!blob) return std::move(blob).error();
     changes.push_back({one.view, *std::move(blob)});
   }

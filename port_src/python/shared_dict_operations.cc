@@ -153,10 +153,7 @@ int dict_set(PyObject* self, PyObject* key, PyObject* value) {
     return -1;
   }
   const std::string type = type_name(Py_TYPE(value));
-  return store(self, *view, [&](Table& table) {
-    if (parts->buffers().empty()) return value::store(table, parts->pickle(), type);
-    return value::store_with_buffers(table, parts->pickle(), type, parts->buffers());
-  });
+  return store(self, *view, [&](Table& table) { return parts->store(table, type); });
 }
 
 int dict_delete(PyObject* self, PyObject* key) {

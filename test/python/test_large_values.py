@@ -200,6 +200,14 @@ class TestBuffers(LargeCase):
         self.assertEqual(self.sd.get_many(["k"])["k"][LARGE].name, str(LARGE))
         self.assertTrue(memoryview(self.sd.get_many(["k"])["k"][LARGE].memory).readonly)
 
+    def test_many_at_once(self) -> None:
+        memory = bytearray(content())
+        self.sd.update({"a": Array(memory, "a"), "b": 1}, c=[Array(content(), "c")])
+        memory.append(1)  # nobody has it exported any more
+        self.assertEqual(bytes(self.sd["a"].memory), content())
+        self.assert_in_table(self.sd["a"].memory)
+        self.assert_in_table(self.sd["c"][0].memory)
+
     def test_the_same_buffer_twice_and_slices(self) -> None:
         memory = bytearray(content())
         array = Array(memory)

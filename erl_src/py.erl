@@ -77,7 +77,8 @@
 %% <dt>`{error, {no_pool, Name}}'</dt><dd>No pool of this name runs.</dd>
 %% <dt>`{error, overloaded}'</dt><dd>Too many requests wait, for a reply (`max_in_flight') or for
 %%   the interpreter (`max_queue').</dd>
-%% <dt>`{error, {frame_too_large, Bytes, Max}}'</dt><dd>A request or its result is larger than `max_frame'.</dd>
+%% <dt>`{error, {frame_too_large, Bytes, Max}}'</dt><dd>A request or its result is larger than `max_frame'. Values of single keys
+%%   of dicts may be: they travel in parts.</dd>
 %% <dt>`{error, {bad_term, Path, Why}}'</dt><dd>A value cannot be converted; `Path' leads to it through map keys and
 %%   1-based positions. `{unknown_atom, Name}' means that the node does not know an atom in the result.</dd>
 %% <dt>`{error, {table_full, Limit}}'</dt><dd>There is no room for the value; the old one is kept. `Limit'

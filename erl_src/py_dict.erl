@@ -158,9 +158,10 @@ on_dict(Handle, Op, Args) ->
 
 %%% On this node
 
-local(get, Bits, [Key | Flags]) -> request(?OP_GET, flags(Flags), Bits, py_protocol:get(Bits, Key));
+local(get, Bits, [Key | Flags]) ->
+    outcome(with_table(fun(Context) -> py_parts:get(Context, flags(Flags), Bits, Key) end), Bits);
 local(set, Bits, [Key, Value]) ->
-    py_depth:explain(request(?OP_SET, Bits, py_protocol:set(Bits, Key, Value)), [Value]);
+    py_depth:explain(outcome(with_table(fun(Context) -> py_parts:set(Context, Bits, Key, Value) end), Bits), [Value]);
 local(del, Bits, [Key]) -> request(?OP_DEL, Bits, py_protocol:del(Bits, Key));
 local(get_many, Bits, [Keys | Flags]) -> request(?OP_GET_MANY, flags(Flags), Bits, py_protocol:encode({Bits, Keys}));
 local(set_many, Bits, [Pairs]) ->
@@ -221,6 +222,7 @@ again(Done, _, _) -> Done.
 bounds(Op, Context) when Op =:= ?OP_DESTROY; Op =:= ?OP_INFO -> py_request:unbounded(Context);
 bounds(_, Context) -> Context.
 
+outcome({value, _} = Value, _) -> Value;   % it came in parts
 outcome({?REPLY_OK, _}, _) -> ok;
 outcome({?REPLY_MISSING, _}, _) -> missing;
 outcome({?REPLY_GONE, _}, Bits) -> {badarg, {?HANDLE, why_gone(Bits)}};

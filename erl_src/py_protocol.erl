@@ -6,14 +6,14 @@
 
 -include("py_protocol.hrl").
 
--export([header/3, encode/1, get/2, set/3, del/2, hello/1]).
+-export([header/3, encode/1, get/2, set/3, del/2, part/2, hello/1]).
 -export([value/1, term/1, failure/1, exception/1, log/1, destroyed/1, cast_failed/1, stuck/1]).
 -export([known_atoms/0]).
 
 -export_type([op/0, flags/0, id/0, body/0, failure/0, exception/0, log/0]).
 
 -type op() :: 0..255.
--type flags() :: 0..16#1f03.
+-type flags() :: 0..16#1f07.
 -type id() :: 0..16#ffffffff.
 -type body() :: binary() | [].
 %% An encoded term, or nothing.
@@ -38,11 +38,15 @@ get(Bits, Key) when is_binary(Key) ->
 get(Bits, Key) -> encode({Bits, Key}).
 
 -spec set(py_handle:bits(), key(), term()) -> binary() | iolist().
-set(Bits, Key, Value) when is_binary(Value), byte_size(Value) > 4096 ->
-    %% The value's bytes go to the port as they are, without a copy.
-    Empty = encode({Bits, Key, <<>>}),
-    [binary_part(Empty, 0, byte_size(Empty) - 4), <<(byte_size(Value)):32>>, Value];
+set(Bits, Key, Value) when is_binary(Value), byte_size(Value) > 4096 -> uncopied(encode({Bits, Key, <<>>}), Value);
 set(Bits, Key, Value) -> encode({Bits, Key, Value}).
+
+%% @doc A part of a transfer.
+-spec part(pos_integer(), binary()) -> iolist().
+part(Transfer, Part) -> uncopied(encode({Transfer, <<>>}), Part).
+
+%% A body that ends with an empty binary, with another in its place: those bytes go to the port as they are.
+uncopied(Empty, Binary) -> [binary_part(Empty, 0, byte_size(Empty) - 4), <<(byte_size(Binary)):32>>, Binary].
 
 -spec del(py_handle:bits(), key()) -> binary().
 del(Bits, Key) -> get(Bits, Key).

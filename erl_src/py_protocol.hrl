@@ -18,6 +18,9 @@
 -define(OP_SET_MANY, 16#1A).
 -define(OP_DEL_MANY, 16#1B).
 -define(OP_ITEMS, 16#1C).
+-define(OP_PUT_BEGIN, 16#1D).
+-define(OP_PUT_PART, 16#1E).
+-define(OP_PUT_END, 16#1F).
 -define(OP_CALL, 16#20).
 -define(OP_EVAL, 16#21).
 -define(OP_EXEC, 16#22).
@@ -26,9 +29,17 @@
 -define(OP_NS_NEW, 16#25).
 -define(OP_NS_DROP, 16#26).
 -define(OP_LOG_CREDIT, 16#27).
+-define(OP_GET_PART, 16#30).
+-define(OP_DROP_TRANSFER, 16#31).
 
 -define(FLAG_NO_REPLY, 1).
 -define(FLAG_ANY, 2).
+-define(FLAG_PARTS, 4).
+%% Of PUT_BEGIN.
+-define(PUT_TEXT_OR_BYTES, 0).
+-define(PUT_BYTES, 1).
+-define(PUT_TERM, 2).
+
 -define(FLAG_CONVERT_SET, 16#0100).
 -define(FLAG_CONVERT_DATETIME, 16#0200).
 -define(FLAG_CONVERT_DECIMAL, 16#0400).
@@ -42,6 +53,7 @@
 -define(REPLY_ERROR, 16#83).
 -define(REPLY_EXCEPTION, 16#84).
 -define(REPLY_GONE, 16#85).
+-define(REPLY_PARTS, 16#86).
 
 -define(EVENT_LOG, 16#C0).
 -define(EVENT_DESTROYED, 16#C1).

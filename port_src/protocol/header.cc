@@ -38,6 +38,12 @@ std::string_view op_name(Op op) {
       return "DEL_MANY";
     case Op::items:
       return "ITEMS";
+    case Op::put_begin:
+      return "PUT_BEGIN";
+    case Op::put_part:
+      return "PUT_PART";
+    case Op::put_end:
+      return "PUT_END";
     case Op::call:
       return "CALL";
     case Op::eval:
@@ -54,6 +60,10 @@ std::string_view op_name(Op op) {
       return "NS_DROP";
     case Op::log_credit:
       return "LOG_CREDIT";
+    case Op::get_part:
+      return "GET_PART";
+    case Op::drop_transfer:
+      return "DROP_TRANSFER";
     case Op::ok:
       return "OK";
     case Op::value:
@@ -66,6 +76,8 @@ std::string_view op_name(Op op) {
       return "EXCEPTION";
     case Op::gone:
       return "GONE";
+    case Op::parts:
+      return "PARTS";
     case Op::log:
       return "LOG";
     case Op::destroyed:
@@ -82,6 +94,7 @@ std::uint16_t allowed_flags(Op op) {
   constexpr std::uint16_t kEverywhere = kNoReply | kAny;
   switch (op) {
     case Op::get:
+      return kEverywhere | kConvertFlags | kParts;
     case Op::get_many:
     case Op::items:
     case Op::call:

@@ -39,6 +39,9 @@ enum class Op : std::uint8_t {
   set_many = 0x1A,
   del_many = 0x1B,
   items = 0x1C,
+  put_begin = 0x1D,
+  put_part = 0x1E,
+  put_end = 0x1F,
   call = 0x20,
   eval = 0x21,
   exec = 0x22,
@@ -47,6 +50,8 @@ enum class Op : std::uint8_t {
   ns_new = 0x25,
   ns_drop = 0x26,
   log_credit = 0x27,
+  get_part = 0x30,
+  drop_transfer = 0x31,
   // Replies.
   ok = 0x80,
   value = 0x81,
@@ -54,6 +59,7 @@ enum class Op : std::uint8_t {
   error = 0x83,
   exception = 0x84,
   gone = 0x85,
+  parts = 0x86,
   // Events.
   log = 0xC0,
   destroyed = 0xC1,
@@ -67,6 +73,7 @@ std::string_view op_name(Op op);
 // Bits of Header::flags.
 inline constexpr std::uint16_t kNoReply = 1;
 inline constexpr std::uint16_t kAny = 2;
+inline constexpr std::uint16_t kParts = 4;  // GET: a large binary may come in parts
 // What is to be converted of the values that the operation gives: those that give values.
 inline constexpr int kConvertShift = 8;
 inline constexpr std::uint16_t kConvertSet = 0x0100;
@@ -88,6 +95,7 @@ struct Header {
 
   bool no_reply() const { return (flags & kNoReply) != 0; }
   bool any() const { return (flags & kAny) != 0; }
+  bool parts() const { return (flags & kParts) != 0; }
 };
 
 // Nothing when `frame` is shorter than a header. The numbers are not checked.

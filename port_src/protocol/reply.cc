@@ -51,6 +51,12 @@ void append_ok(Bytes& out, RequestId id) { append_bare(out, Op::ok, id); }
 
 void append_missing(Bytes& out, RequestId id) { append_bare(out, Op::missing, id); }
 
+void append_parts(Bytes& out, RequestId id, std::uint64_t transfer, std::uint64_t size, bool term) {
+  FrameBuilder frame(out, Op::parts, id);
+  frame.body().tuple(3).unsigned_integer(transfer).unsigned_integer(size).boolean(term);
+  frame.finish_small();
+}
+
 void append_error(Bytes& out, RequestId id, const Error& error, std::size_t max_frame) {
   if (error.code == Errc::gone) return append_bare(out, Op::gone, id);
   FrameBuilder frame(out, Op::error, id);

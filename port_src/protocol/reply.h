@@ -80,6 +80,8 @@ using KeyName = std::variant<std::int64_t, std::string>;
 
 void append_ok(Bytes& out, RequestId id);
 void append_missing(Bytes& out, RequestId id);
+// PARTS: `transfer` gives so many bytes, part by part: a binary's, or those of a term with its version byte.
+void append_parts(Bytes& out, RequestId id, std::uint64_t transfer, std::uint64_t size, bool term);
 // GONE for Errc::gone, ERROR for all others.
 void append_error(Bytes& out, RequestId id, const Error& error, std::size_t max_frame);
 void append_exception(Bytes& out, RequestId id, const Exception& exception, std::size_t max_frame);

@@ -134,6 +134,37 @@ Result<Request> decode_set_many(Op op, Reader reader) {
   return shaped(shape, std::move(request), op, "{Handle, [{Key, Value}]}");
 }
 
+Result<Request> decode_put_begin(Op op, Reader reader) {
+  PutBegin request;
+  std::uint64_t form = 0;
+  const bool good = reader.tuple_of(2) && reader.uint64(request.size) && reader.uint64(form) &&
+                    form <= static_cast<std::uint64_t>(PutForm::term);
+  request.form = static_cast<PutForm>(form);
+  return shaped(good, request, op, "{Size, Form}");
+}
+
+Result<Request> decode_put_part(Op op, Reader reader) {
+  PutPart request;
+  const bool good = reader.tuple_of(2) && reader.uint64(request.transfer) && reader.binary(request.bytes);
+  return shaped(good, request, op, "{Transfer, Bytes}");
+}
+
+Result<Request> decode_put_end(Op op, Reader reader) {
+  PutEnd request;
+  const bool shape =
+      reader.tuple_of(3) && reader.uint64(request.transfer) && read_handle(reader, request.handle);
+  if (shape && !read_key(reader, request.key)) return make_error(Errc::bad_key);
+  return shaped(shape, request, op, "{Transfer, Handle, Key}");
+}
+
+// GET_PART, DROP_TRANSFER.
+template <class T>
+Result<Request> decode_transfer(Op op, Reader reader) {
+  T request;
+  const bool good = reader.uint64(request.transfer);
+  return shaped(good, request, op, "a Transfer");
+}
+
 Result<Request> decode_call(Op op, Reader reader) {
   Call request;
   const bool good = reader.tuple_of(5) && read_namespace(reader, request.ns) && reader.text(request.module) &&
@@ -228,6 +259,16 @@ Result<Request> decode_body(Op op, ByteSpan body) {
       return decode_keys<DelMany>(op, reader);
     case Op::items:
       return decode_handle<Items>(op, reader);
+    case Op::put_begin:
+      return decode_put_begin(op, reader);
+    case Op::put_part:
+      return decode_put_part(op, reader);
+    case Op::put_end:
+      return decode_put_end(op, reader);
+    case Op::get_part:
+      return decode_transfer<GetPart>(op, reader);
+    case Op::drop_transfer:
+      return decode_transfer<DropTransfer>(op, reader);
     case Op::call:
       return decode_call(op, reader);
     case Op::eval:

@@ -76,6 +76,34 @@ struct DelMany {
 struct Items {
   HandleBits handle{};
 };
+using TransferId = std::uint64_t;
+
+// What the bytes of a transfer stand for; the numbers are those of the wire.
+enum class PutForm : std::uint8_t {
+  text_or_bytes = 0,
+  bytes = 1,  // not a str, even if it could be one
+  term = 2,   // in the external format, with its version byte
+};
+
+struct PutBegin {
+  std::uint64_t size = 0;
+  PutForm form = PutForm::text_or_bytes;
+};
+struct PutPart {
+  TransferId transfer = 0;
+  ByteSpan bytes;
+};
+struct PutEnd {
+  TransferId transfer = 0;
+  HandleBits handle{};
+  KeyView key;
+};
+struct GetPart {
+  TransferId transfer = 0;
+};
+struct DropTransfer {
+  TransferId transfer = 0;
+};
 struct Dicts {};
 struct Sweep {};
 struct Call {
@@ -112,9 +140,9 @@ struct LogCredit {
   std::uint64_t count = 0;
 };
 
-using Request =
-    std::variant<Ping, Info, New, Destroy, Get, Set, Del, Keys, Stat, GetMany, SetMany, DelMany, Items, Dicts,
-                 Sweep, Call, Eval, Exec, Run, Cancel, NsNew, NsDrop, LogCredit, Hello>;
+using Request = std::variant<Ping, Info, New, Destroy, Get, Set, Del, Keys, Stat, GetMany, SetMany, DelMany,
+                             Items, PutBegin, PutPart, PutEnd, GetPart, DropTransfer, Dicts, Sweep, Call,
+                             Eval, Exec, Run, Cancel, NsNew, NsDrop, LogCredit, Hello>;
 
 // Decodes the body of a request frame, after validating it as ETF.
 // Errc::unknown_op (n is the number); Errc::bad_etf; Errc::bad_frame with the operation's name and the

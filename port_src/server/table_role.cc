@@ -2,8 +2,11 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <vector>
 
+#include "etf/tags.h"
+#include "etf/writer.h"
 #include "server/conversions.h"
 #include "server/table_many.h"
 #include "value/stored.h"
@@ -12,6 +15,29 @@ namespace pyport::server {
 namespace {
 
 table::Handle handle_of(const protocol::HandleBits& bits) { return table::Handle{bits}; }
+
+// Larger binaries travel in parts of this size, if the caller is ready for that: so what others ask for has
+// little to wait for.
+constexpr std::size_t kMostWhole = std::size_t{1} << 20;
+constexpr std::size_t kPart = std::size_t{1} << 17;
+constexpr std::size_t kBinaryHeader = 5;
+
+// How many times as large as a stored value its term may be beyond a frame. A few bytes of a pickle that
+// names things by numbers can stand for any number of bytes.
+constexpr std::size_t kMostTimes = 16;
+
+value::LargeValue::Form form_of(protocol::PutForm form) {
+  using Form = value::LargeValue::Form;
+  switch (form) {
+    case protocol::PutForm::text_or_bytes:
+      return Form::text_or_bytes;
+    case protocol::PutForm::bytes:
+      return Form::bytes;
+    case protocol::PutForm::term:
+      break;
+  }
+  return Form::term;
+}
 
 protocol::TableInfoReply reply_of(const table::TableStats& stats) {
   protocol::TableInfoReply info;
@@ -33,7 +59,10 @@ struct TableRole::Visitor {
   TableRole& self;
   Answer& answer;
 
-  Status operator()(const protocol::Ping&) { return answer.ok(); }
+  Status operator()(const protocol::Ping&) {
+    self.transfers_.drop_idle(Transfers::Clock::now());
+    return answer.ok();
+  }
 
   Status operator()(const protocol::Info&) {
     protocol::TableInfoReply info = reply_of(self.table_.stats());
@@ -58,13 +87,85 @@ struct TableRole::Visitor {
   }
 
   Status operator()(const protocol::Get& request) {
-    const Result<table::Blob> blob = self.table_.get(handle_of(request.handle), request.key);
-    if (!blob) return blob.error();
+    Result<table::Blob> blob = self.table_.get(handle_of(request.handle), request.key);
+    if (!blob) return std::move(blob).error();
     if (!*blob) return answer.missing();
     if (!answer.wanted()) return ok_status();
+    if (const auto content = large_content(*blob)) {
+      const auto transfer = self.transfers_.begin_get(*std::move(blob), *content, Transfers::Clock::now());
+      return in_parts(transfer, content->size(), false);
+    }
     const value::ToEtfOptions options = converting(self.options_, answer.header);
-    return protocol::append_value(answer.out, answer.header.id, answer.max_frame,
-                                  [&](Bytes& body) { return value::append_value(*blob, options, body); });
+    Status appended =
+        protocol::append_value(answer.out, answer.header.id, answer.max_frame,
+                               [&](Bytes& body) { return value::append_value(*blob, options, body); });
+    if (appended || appended.error().code != Errc::frame_too_large || !answer.header.parts()) return appended;
+    return term_in_parts(*blob, options);
+  }
+
+  // The bytes of a binary that is to travel in parts.
+  std::optional<ByteSpan> large_content(const table::Blob& blob) const {
+    if (!answer.header.parts() || blob.size() <= self.whole_bytes_) return std::nullopt;
+    const value::StoredView stored = value::view(blob);
+    return stored.plain ? value::content_of(stored.pickle) : std::nullopt;
+  }
+
+  Status term_in_parts(const table::Blob& blob, value::ToEtfOptions options) {
+    options.max_bytes += kMostTimes * blob.size();
+    Bytes term{etf::kVersion};
+    if (Status appended = value::append_value(blob, options, term); !appended) {
+      Error error = std::move(appended).error();
+      error.max = options.max_bytes;
+      return error;
+    }
+    const std::size_t size = term.size();
+    return in_parts(self.transfers_.begin_get(std::move(term), Transfers::Clock::now()), size, true);
+  }
+
+  Status in_parts(const Result<TransferId>& transfer, std::size_t size, bool term) {
+    if (!transfer) return transfer.error();
+    protocol::append_parts(answer.out, answer.header.id, *transfer, size, term);
+    return ok_status();
+  }
+
+  Status operator()(const protocol::GetPart& request) {
+    const Result<ByteSpan> part =
+        self.transfers_.next(request.transfer, self.part_bytes_, Transfers::Clock::now());
+    if (!part) return part.error();
+    if (part->empty()) return answer.ok();
+    return value_of([&](etf::Writer writer) { writer.binary(*part); });
+  }
+
+  Status operator()(const protocol::PutBegin& request) {
+    const Result<TransferId> id =
+        self.transfers_.begin_put(request.size, form_of(request.form), Transfers::Clock::now());
+    if (!id) return id.error();
+    return value_of([&](etf::Writer writer) { writer.unsigned_integer(*id); });
+  }
+
+  Status operator()(const protocol::PutPart& request) {
+    Status added = self.transfers_.add(request.transfer, request.bytes, Transfers::Clock::now());
+    return added ? answer.ok() : added;
+  }
+
+  Status operator()(const protocol::PutEnd& request) {
+    Status stored = self.transfers_.end_put(request.transfer, handle_of(request.handle), request.key);
+    return stored ? answer.ok() : stored;
+  }
+
+  Status operator()(const protocol::DropTransfer& request) {
+    self.transfers_.drop(request.transfer);
+    return answer.ok();
+  }
+
+  // A VALUE with the term that `write(etf::Writer)` writes.
+  template <class Write>
+  Status value_of(const Write& write) {
+    if (!answer.wanted()) return ok_status();
+    return protocol::append_value(answer.out, answer.header.id, answer.max_frame, [&](Bytes& body) {
+      write(etf::Writer(body));
+      return ok_status();
+    });
   }
 
   Status operator()(const protocol::Set& request) {
@@ -127,7 +228,10 @@ TableRole::TableRole(table::Table& table, Reaper& reaper, const Settings& settin
     : table_(table),
       reaper_(reaper),
       options_{settings.none, protocol::most_value_bytes(settings.max_frame)},
-      max_table_bytes_(settings.max_table_bytes) {}
+      max_table_bytes_(settings.max_table_bytes),
+      whole_bytes_(std::min(kMostWhole, options_.max_bytes - kBinaryHeader)),
+      part_bytes_(std::min(kPart, whole_bytes_)),
+      transfers_(table) {}
 
 Status TableRole::perform(const protocol::Request& request, Answer& answer) {
   return std::visit(Visitor{*this, answer}, request);

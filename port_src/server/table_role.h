@@ -8,6 +8,7 @@
 
 #include "server/reaper.h"
 #include "server/role.h"
+#include "server/transfers.h"
 #include "server/uptime.h"
 #include "table/table.h"
 #include "value/to_etf.h"
@@ -34,6 +35,9 @@ class TableRole final : public Role {
   Reaper& reaper_;
   const value::ToEtfOptions options_;
   const std::uint64_t max_table_bytes_;
+  const std::size_t whole_bytes_;  // up to here a binary is one reply
+  const std::size_t part_bytes_;
+  Transfers transfers_;
   const Uptime uptime_;
 };
 

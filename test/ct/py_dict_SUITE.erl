@@ -350,7 +350,7 @@ old_value_stays(_Config) ->
     SD = new(),
     ok = py:shared_dict_set(SD, k, old),
     {error, {bad_term, [<<"a">>], duplicate_key}} = py:shared_dict_set(SD, k, #{a => 1, <<"a">> => 2}),
-    {error, {frame_too_large, _, _}} = py:shared_dict_set(SD, k, binary:copy(<<0>>, 17 bsl 20)),
+    {error, {frame_too_large, _, _}} = py:shared_dict_set_many(SD, #{k => binary:copy(<<0>>, 17 bsl 20)}),
     ?assertEqual(<<"old">>, py:shared_dict_get(SD, k)).
 
 sizes(_Config) ->
@@ -366,18 +366,20 @@ sizes(_Config) ->
 frame_too_large(_Config) ->
     SD = new(),
     Max = 16 bsl 20,
-    {error, {frame_too_large, Size, Max}} = py:shared_dict_set(SD, k, binary:copy(<<0>>, Max)),
+    Set = fun(Value) -> py:shared_dict_set_many(SD, [{k, Value}]) end,   % one frame; single values go in parts
+    {error, {frame_too_large, Size, Max}} = Set(binary:copy(<<0>>, Max)),
     ?assert(Size > Max),
     %% the largest that goes: a frame of Max bytes
     Overhead = Size - Max,
     Value = binary:copy(<<1>>, Max - Overhead),
-    ?assertEqual(ok, py:shared_dict_set(SD, k, Value)),
-    ?assertMatch({error, {frame_too_large, _, Max}}, py:shared_dict_set(SD, k, <<Value/binary, 1>>)).
+    ?assertEqual(ok, Set(Value)),
+    ?assertMatch({error, {frame_too_large, _, Max}}, Set(<<Value/binary, 1>>)).
 
 reply_too_large(_Config) ->
     SD = new(),
     ok = py:exec(<<"from erlang import SharedDict\nSharedDict(handle)['k'] = b'x' * (17 << 20)">>, #{handle => SD}),
-    ?assertMatch({error, {frame_too_large, _, 16777216}}, py:shared_dict_get(SD, k)),
+    ?assertMatch({error, {frame_too_large, _, 16777216}}, py:shared_dict_get_many(SD, [k])),
+    ?assertMatch({error, {frame_too_large, _, 16777216}}, py:shared_dict_to_map(SD)),
     ?assertMatch({error, {frame_too_large, _, 16777216}}, py:eval(<<"b'x' * (17 << 20)">>)),
     ?assertEqual([<<"k">>], py:shared_dict_keys(SD)).
 

@@ -49,7 +49,7 @@ same_errors(_Config) ->
               {ok, SD} = py:shared_dict_new(),
               There = fun(Function, Args) -> erpc:call(Node, py, Function, [SD | Args]) end,
               ?assertEqual({error, {bad_term, [<<"a">>], duplicate_key}}, There(shared_dict_set, [k, #{a => 1, <<"a">> => 2}])),
-              ?assertMatch({error, {frame_too_large, _, 4194304}}, There(shared_dict_set, [k, binary:copy(<<0>>, 5 bsl 20)])),
+              ?assertMatch({error, {frame_too_large, _, 4194304}}, There(shared_dict_set_many, [#{k => binary:copy(<<0>>, 5 bsl 20)}])),
               ?assertError({exception, badarg, _}, There(shared_dict_get, [{no, key}])),
               ?assertError({exception, badarg, _}, There(shared_dict_set, [1 bsl 64, x]))
       end).

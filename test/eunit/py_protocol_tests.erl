@@ -48,7 +48,15 @@ requests() ->
      {"request_ns_new", ?OP_NS_NEW, 0, 16, Encode([17, 18])},
      {"request_ns_new_large", ?OP_NS_NEW, 0, 16, Encode([?BIG_NS, 300])},
      {"request_ns_drop", ?OP_NS_DROP, 0, 17, Encode([17])},
-     {"request_log_credit", ?OP_LOG_CREDIT, 0, 0, Encode(1000)}].
+     {"request_log_credit", ?OP_LOG_CREDIT, 0, 0, Encode(1000)},
+     {"request_get_parts", ?OP_GET, ?FLAG_PARTS, 6, py_protocol:get(?H1, <<"config">>)},
+     {"request_put_begin", ?OP_PUT_BEGIN, 0, 18, Encode({1 bsl 30, ?PUT_TEXT_OR_BYTES})},
+     {"request_put_begin_bytes", ?OP_PUT_BEGIN, 0, 18, Encode({0, ?PUT_BYTES})},
+     {"request_put_begin_term", ?OP_PUT_BEGIN, 0, 18, Encode({1 bsl 31, ?PUT_TERM})},
+     {"request_put_part", ?OP_PUT_PART, 0, 19, py_protocol:part(3, <<"part">>)},
+     {"request_put_end", ?OP_PUT_END, 0, 20, Encode({3, ?H1, <<"config">>})},
+     {"request_get_part", ?OP_GET_PART, 0, 21, Encode(3)},
+     {"request_drop_transfer", ?OP_DROP_TRANSFER, 0, 22, Encode((1 bsl 64) - 1)}].
 
 golden_requests_test_() ->
     Golden = maps:from_list(golden:frames()),
@@ -97,6 +105,8 @@ replies() ->
     [{"reply_ok", ?REPLY_OK, 4, fun(B) -> B end, <<>>},
      {"reply_missing", ?REPLY_MISSING, 6, fun(B) -> B end, <<>>},
      {"reply_gone", ?REPLY_GONE, 6, fun(B) -> B end, <<>>},
+     {"reply_parts", ?REPLY_PARTS, 6, fun py_protocol:term/1, {3, 1 bsl 30, false}},
+     {"reply_parts_of_a_term", ?REPLY_PARTS, 6, fun py_protocol:term/1, {3, 1 bsl 31, true}},
      {"reply_value", ?REPLY_VALUE, 6, Value, {ok, 42}},
      {"reply_hello", ?REPLY_VALUE, 1, Value,
       {ok, #{protocol => 1, version => <<"0.1.0">>, python => <<"3.13.5">>, os_pid => 4711, interpreters => 2}}},

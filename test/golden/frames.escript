@@ -67,7 +67,15 @@ requests() ->
      {request_ns_new, 16#25, 0, 16, {term, [17, 18]}},
      {request_ns_new_large, 16#25, 0, 16, {term, [1 bsl 60, 300]}},
      {request_ns_drop, 16#26, 0, 17, {term, [17]}},
-     {request_log_credit, 16#27, 0, 0, {term, 1000}}].
+     {request_log_credit, 16#27, 0, 0, {term, 1000}},
+     {request_get_parts, 16#12, 4, 6, {term, {?H1, <<"config">>}}},
+     {request_put_begin, 16#1d, 0, 18, {term, {1 bsl 30, 0}}},
+     {request_put_begin_bytes, 16#1d, 0, 18, {term, {0, 1}}},
+     {request_put_begin_term, 16#1d, 0, 18, {term, {1 bsl 31, 2}}},
+     {request_put_part, 16#1e, 0, 19, {term, {3, <<"part">>}}},
+     {request_put_end, 16#1f, 0, 20, {term, {3, ?H1, <<"config">>}}},
+     {request_get_part, 16#30, 0, 21, {term, 3}},
+     {request_drop_transfer, 16#31, 0, 22, {term, (1 bsl 64) - 1}}].
 
 hello_table() ->
     hello(table) ++
@@ -89,6 +97,8 @@ replies() ->
      {reply_value, 16#81, 0, 6, {term, 42}},
      {reply_missing, 16#82, 0, 6, none},
      {reply_gone, 16#85, 0, 6, none},
+     {reply_parts, 16#86, 0, 6, {term, {3, 1 bsl 30, false}}},
+     {reply_parts_of_a_term, 16#86, 0, 6, {term, {3, 1 bsl 31, true}}},
      {reply_hello, 16#81, 0, 1,
       {term, {pairs, [{protocol, 1}, {version, <<"0.1.0">>}, {python, <<"3.13.5">>}, {os_pid, 4711},
                       {interpreters, 2}]}}},

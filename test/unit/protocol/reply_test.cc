@@ -50,6 +50,11 @@ TEST(GoldenReply, WithoutBody) {
   expect_golden("reply_gone", [](Bytes& out) { append_error(out, 6, make_error(Errc::gone), kMax); });
 }
 
+TEST(GoldenReply, Parts) {
+  expect_golden("reply_parts", [](Bytes& out) { append_parts(out, 6, 3, 1U << 30, false); });
+  expect_golden("reply_parts_of_a_term", [](Bytes& out) { append_parts(out, 6, 3, 1U << 31, true); });
+}
+
 TEST(GoldenReply, Value) {
   expect_golden("reply_value", [](Bytes& out) {
     EXPECT_TRUE(append_value(out, 6, kMax, [](Bytes& body) {

@@ -178,6 +178,24 @@ TEST(GoldenRequest, TheOthers) {
   EXPECT_EQ(decoded<LogCredit>("request_log_credit").count, 1000u);
 }
 
+TEST(GoldenRequest, Transfers) {
+  EXPECT_TRUE(parse_header(golden("request_get_parts"))->parts());
+  EXPECT_EQ(decoded<Get>("request_get_parts").handle, kH1);
+  const PutBegin begin = decoded<PutBegin>("request_put_begin");
+  EXPECT_EQ(begin.size, 1u << 30);
+  EXPECT_EQ(begin.form, PutForm::text_or_bytes);
+  EXPECT_EQ(decoded<PutBegin>("request_put_begin_bytes").form, PutForm::bytes);
+  EXPECT_EQ(decoded<PutBegin>("request_put_begin_term").form, PutForm::term);
+  EXPECT_EQ(decoded<PutPart>("request_put_part").transfer, 3u);
+  EXPECT_EQ(as_text(decoded<PutPart>("request_put_part").bytes), "part");
+  const PutEnd end = decoded<PutEnd>("request_put_end");
+  EXPECT_EQ(end.transfer, 3u);
+  EXPECT_EQ(end.handle, kH1);
+  EXPECT_EQ(key_text(end.key), "config");
+  EXPECT_EQ(decoded<GetPart>("request_get_part").transfer, 3u);
+  EXPECT_EQ(decoded<DropTransfer>("request_drop_transfer").transfer, UINT64_MAX);
+}
+
 // --- what is refused -------------------------------------------------------------------------------
 
 Bytes request(Op op, const std::function<void(etf::Writer)>& body, std::uint16_t flags = 0) {
@@ -208,7 +226,7 @@ TEST(BadRequest, EveryPrefixOfEveryGoldenRequestIsRefusedOrDecoded) {
 }
 
 TEST(BadRequest, UnknownOperationTellsItsNumber) {
-  for (const int op : {0x00, 0x04, 0x1D, 0x28, 0x7F, 0x80, 0x81, 0xC0, 0xFF}) {
+  for (const int op : {0x00, 0x04, 0x28, 0x32, 0x7F, 0x80, 0x81, 0xC0, 0xFF}) {
     const Error error = refusal(Bytes{1, static_cast<std::uint8_t>(op), 0, 0, 0, 0, 0, 1});
     EXPECT_EQ(error.code, Errc::unknown_op) << op;
     EXPECT_EQ(error.n, static_cast<std::uint64_t>(op));
@@ -253,9 +271,11 @@ TEST(BadRequest, WrongShapesNameTheOperation) {
     EXPECT_EQ(error.code, Errc::bad_frame) << op_name(op);
     EXPECT_TRUE(error.detail.starts_with(op_name(op))) << error.detail;
   };
-  for (const Op op : {Op::create, Op::destroy, Op::get, Op::set, Op::del, Op::keys, Op::stat, Op::call,
-                      Op::get_many, Op::set_many, Op::del_many, Op::items, Op::eval, Op::exec, Op::run,
-                      Op::cancel, Op::ns_new, Op::ns_drop, Op::log_credit}) {
+  for (const Op op :
+       {Op::create,     Op::destroy,   Op::get,      Op::set,      Op::del,      Op::keys,
+        Op::stat,       Op::call,      Op::get_many, Op::set_many, Op::del_many, Op::items,
+        Op::eval,       Op::exec,      Op::run,      Op::cancel,   Op::ns_new,   Op::ns_drop,
+        Op::log_credit, Op::put_begin, Op::put_part, Op::put_end,  Op::get_part, Op::drop_transfer}) {
     check(op, [](etf::Writer w) { w.atom("x"); });
     check(op, [&](etf::Writer w) { w.binary(short_handle); });
     check(op, [](etf::Writer w) { w.tuple(0); });
@@ -276,6 +296,11 @@ TEST(BadRequest, WrongShapesNameTheOperation) {
   check(Op::destroy, [&](etf::Writer w) { w.list(2).binary(kH1).binary(short_handle).nil(); });
   check(Op::destroy, [&](etf::Writer w) { w.list(1).binary(kH1).binary(kH1); });  // improper
   check(Op::log_credit, [](etf::Writer w) { w.integer(0); });
+  check(Op::put_begin, [](etf::Writer w) { w.tuple(2).integer(-1).integer(1); });
+  check(Op::put_begin, [](etf::Writer w) { w.tuple(2).integer(1).integer(3); });
+  check(Op::put_begin, [](etf::Writer w) { w.tuple(2).integer(1).boolean(true); });
+  check(Op::put_part, [](etf::Writer w) { w.tuple(2).integer(1).integer(1); });
+  check(Op::put_end, [&](etf::Writer w) { w.tuple(3).integer(1).binary(short_handle).text("k"); });
   check(Op::cancel, [](etf::Writer w) { w.integer(std::int64_t{1} << 32); });
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 
@@ -257,6 +258,116 @@ TEST_F(TableRoleTest, WhatPythonIsNeededForIsUnknown) {
   EXPECT_EQ(error_of(Op::ns_drop, list), test::unknown_op(Op::ns_drop));
   const Frame event = test::only_frame(raw(Op::cancel, test::body([](etf::Writer w) { w.integer(1); })));
   EXPECT_EQ(event.header.op, Op::cast_failed);
+}
+
+std::uint64_t number_of(const Bytes& body) {
+  std::uint64_t number = 0;
+  EXPECT_TRUE(etf::Reader(body).uint64(number));
+  return number;
+}
+
+struct Transferring : TableRoleTest {
+  // The reply to PUT_END, or what came instead of it.
+  Frame send(ByteSpan content, protocol::PutForm form) {
+    const Frame begun = ask(Op::put_begin, test::body([&](etf::Writer w) {
+                              w.tuple(2).unsigned_integer(content.size()).integer(static_cast<int>(form));
+                            }));
+    if (begun.header.op != Op::value) return begun;
+    const std::uint64_t put = number_of(begun.body);
+    for (; !content.empty(); content = content.subspan(std::min(kPart, content.size())))
+      EXPECT_EQ(
+          op_of(Op::put_part,
+                [&](etf::Writer w) {
+                  w.tuple(2).unsigned_integer(put).binary(content.first(std::min(kPart, content.size())));
+                }),
+          Op::ok);
+    return ask(Op::put_end, test::body([&](etf::Writer w) {
+                 w.tuple(3).unsigned_integer(put).binary(handle_bytes(1)).text("k");
+               }));
+  }
+
+  // What PARTS announced.
+  struct Announced {
+    std::uint64_t transfer = 0, size = 0;
+    bool term = false;
+  };
+
+  Announced announced() {
+    const Frame parts = test::only_frame(raw(Op::get, test::body(at("k")), protocol::kParts));
+    EXPECT_EQ(parts.header.op, Op::parts);
+    etf::Reader reader(parts.body);
+    Announced all;
+    EXPECT_TRUE(reader.tuple_of(3) && reader.uint64(all.transfer) && reader.uint64(all.size) &&
+                reader.boolean(all.term));
+    return all;
+  }
+
+  Bytes take(std::uint64_t transfer) {
+    Bytes all;
+    for (;;) {
+      const Frame part = ask(Op::get_part, of(transfer));
+      if (part.header.op != Op::value) {
+        EXPECT_EQ(part.header.op, Op::ok);
+        return all;
+      }
+      ByteSpan bytes;
+      EXPECT_TRUE(etf::Reader(part.body).binary(bytes));
+      all.insert(all.end(), bytes.begin(), bytes.end());
+    }
+  }
+
+  static Bytes of(std::uint64_t transfer) {
+    return test::body([&](etf::Writer w) { w.unsigned_integer(transfer); });
+  }
+
+  static constexpr std::size_t kPart = 50'000;
+};
+
+TEST_F(Transferring, BinariesAboveTheFrame) {
+  make_dict();
+  const std::string content(200'000, 'x');
+  EXPECT_EQ(send(as_bytes(content), protocol::PutForm::text_or_bytes).header.op, Op::ok);
+  EXPECT_EQ(ask(Op::get, test::body(at("k"))).header.op, Op::error) << "too large, without the flag";
+  const Announced parts = announced();
+  EXPECT_EQ(parts.size, content.size());
+  EXPECT_FALSE(parts.term);
+  EXPECT_EQ(as_text(take(parts.transfer)), content);
+  EXPECT_EQ(error_of(Op::get_part, of(parts.transfer)),
+            test::body([](etf::Writer w) { w.atom("cancelled"); }));
+  EXPECT_EQ(op_of(Op::drop_transfer, [&](etf::Writer w) { w.unsigned_integer(parts.transfer); }), Op::ok);
+}
+
+TEST_F(Transferring, TermsAboveTheFrame) {
+  make_dict();
+  const Bytes term = test::body([](etf::Writer w) {
+    w.list(50'000);
+    for (int i = 0; i < 50'000; ++i) w.integer(i);
+    w.nil();
+  });
+  EXPECT_EQ(send(term, protocol::PutForm::term).header.op, Op::ok);
+  EXPECT_EQ(ask(Op::get, test::body(at("k"))).header.op, Op::error) << "too large, without the flag";
+  const Announced parts = announced();
+  EXPECT_EQ(parts.size, term.size());
+  EXPECT_TRUE(parts.term);
+  EXPECT_EQ(take(parts.transfer), term);
+}
+
+TEST_F(Transferring, TermsThatAreNone) {
+  make_dict();
+  const std::uint64_t before = table.stats().used;
+  const Bytes broken(100'000, 131);
+  EXPECT_EQ(send(broken, protocol::PutForm::term).header.op, Op::error);
+  EXPECT_EQ(send({}, protocol::PutForm::term).header.op, Op::error);
+  EXPECT_EQ(op_of(Op::get, at("k")), Op::missing);
+  EXPECT_EQ(table.stats().used, before);
+}
+
+TEST_F(Transferring, SmallValuesAreWhole) {
+  make_dict();
+  EXPECT_EQ(op_of(Op::set, put("k", [](etf::Writer w) { w.binary(Bytes(60'000, 'x')); })), Op::ok);
+  EXPECT_EQ(test::only_frame(raw(Op::get, test::body(at("k")), protocol::kParts)).header.op, Op::value);
+  EXPECT_EQ(op_of(Op::set, put("k", [](etf::Writer w) { w.list(1).integer(1).nil(); })), Op::ok);
+  EXPECT_EQ(test::only_frame(raw(Op::get, test::body(at("k")), protocol::kParts)).header.op, Op::value);
 }
 
 }  // namespace

@@ -1,0 +1,81 @@
+#include "server/transfers.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace pyport::server {
+namespace {
+
+Error unknown() { return make_error(Errc::cancelled); }
+
+}  // namespace
+
+template <class What>
+What* Transfers::find(TransferId id, Clock::time_point now) {
+  const auto found = all_.find(id);
+  if (found == all_.end()) return nullptr;
+  found->second.used = now;
+  return std::get_if<What>(&found->second.what);
+}
+
+Status Transfers::check_room(Clock::time_point now) {
+  drop_idle(now);
+  return all_.size() < kMost ? ok_status() : Status(make_error(Errc::overloaded));
+}
+
+TransferId Transfers::keep(Transfer transfer) {
+  all_.emplace(++last_, std::move(transfer));
+  return last_;
+}
+
+Result<TransferId> Transfers::begin_put(std::uint64_t size, value::LargeValue::Form form,
+                                        Clock::time_point now) {
+  if (Status room = check_room(now); !room) return std::move(room).error();
+  Result<value::LargeValue> binary = value::LargeValue::begin(table_, size, form);
+  if (!binary) return std::move(binary).error();
+  return keep({*std::move(binary), now});
+}
+
+Status Transfers::add(TransferId id, ByteSpan part, Clock::time_point now) {
+  auto* const binary = find<value::LargeValue>(id, now);
+  if (binary == nullptr) return unknown();
+  Status added = binary->add(part);
+  if (!added) drop(id);
+  return added;
+}
+
+Status Transfers::end_put(TransferId id, const table::Handle& handle, const table::KeyView& key) {
+  auto* const found = find<value::LargeValue>(id, {});
+  if (found == nullptr) return unknown();
+  value::LargeValue binary = std::move(*found);
+  drop(id);
+  Result<table::NewBlob> blob = std::move(binary).finish();
+  if (!blob) return std::move(blob).error();
+  return table_.put(handle, key, *std::move(blob));
+}
+
+Result<TransferId> Transfers::begin_get(table::Blob blob, ByteSpan content, Clock::time_point now) {
+  if (Status room = check_room(now); !room) return std::move(room).error();
+  return keep({Get{std::move(blob), content}, now});
+}
+
+Result<TransferId> Transfers::begin_get(Bytes content, Clock::time_point now) {
+  if (Status room = check_room(now); !room) return std::move(room).error();
+  const ByteSpan all = content;  // moving a vector leaves its bytes where they are
+  return keep({Get{std::move(content), all}, now});
+}
+
+Result<ByteSpan> Transfers::next(TransferId id, std::size_t most, Clock::time_point now) {
+  Get* const get = find<Get>(id, now);
+  if (get == nullptr) return unknown();
+  const ByteSpan part = get->left.first(std::min(most, get->left.size()));
+  get->left = get->left.subspan(part.size());
+  if (part.empty()) drop(id);
+  return part;
+}
+
+void Transfers::drop_idle(Clock::time_point now) {
+  std::erase_if(all_, [now](const auto& entry) { return now - entry.second.used > kIdle; });
+}
+
+}  // namespace pyport::server

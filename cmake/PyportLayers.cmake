@@ -17,6 +17,10 @@ endif()
 # once, which halves the time of a build. A build without it shows that each file includes what it needs.
 function(pyport_precompile target)
   if(PYPORT_PRECOMPILE)
+    # With them g++ 12 sees writes beyond the end of strings that are concatenated, where there are none.
+    if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+      target_compile_options(${target} PRIVATE -Wno-array-bounds -Wno-restrict)
+    endif()
     target_precompile_headers(${target} PRIVATE <algorithm> <array> <atomic> <chrono> <functional> <map>
       <memory> <optional> <span> <string> <string_view> <thread> <unordered_map> <variant> <vector> ${ARGN})
   endif()

@@ -133,6 +133,7 @@ int clear(PyObject* module) REQUIRES(attached) {
   Py_CLEAR(state.atom_function);
   state.names.clear();
   state.values.clear();
+  state.known.clear();
   return 0;
 }
 

@@ -10,6 +10,7 @@
 #include <cstddef>
 
 #include "python/gil.h"
+#include "python/known_values.h"
 #include "python/name_cache.h"
 #include "python/value_cache.h"
 
@@ -42,6 +43,7 @@ struct ModuleState {
   // Of what does not change.
   mutable NameCache names;
   mutable ValueCache values;
+  mutable KnownValues known;
 };
 
 // The module's definition, as an extension's init function gives it to the import system.

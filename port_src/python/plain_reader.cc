@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <new>
+#include <utility>
 
 #include "python/small_stack.h"
 #include "value/pickle_op.h"
@@ -239,8 +240,21 @@ class PlainReader {
       const Ref item = Ref::steal(stack_.pop());
       return PyList_Append(list, item.get()) == 0;
     }
+    if (PyList_GET_SIZE(list) == 0 && Py_REFCNT(list) == 1) return fill_list(first);
     // All at once: the list grows by one step.
     return tuple(first) && PyList_Extend(list, Ref::steal(stack_.pop()).get()) == 0;
+  }
+
+  // The empty list, which only the stack refers to, becomes one that was made for so many items.
+  bool fill_list(std::size_t first) REQUIRES(attached) {
+    const std::size_t size = stack_.size() - first;
+    PyObject* const made = PyList_New(static_cast<Py_ssize_t>(size));
+    if (made == nullptr) return false;
+    for (std::size_t i = 0; i < size; ++i)
+      PyList_SET_ITEM(made, static_cast<Py_ssize_t>(i), stack_[first + i]);
+    stack_.shrink(first);
+    const Ref empty = Ref::steal(std::exchange(stack_.back(), made));
+    return true;
   }
 
   bool set_items(std::size_t first) REQUIRES(attached) {

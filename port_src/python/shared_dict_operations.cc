@@ -116,15 +116,20 @@ PyObject* raise_for(PyObject* self, const Error& error) {
 
 // Written out, as it is what is done most often: the value is moved nowhere.
 PyObject* dict_get(PyObject* self, PyObject* key, PyObject* missing, bool own) {
-  const auto view = key_view(key);
-  if (!view) return nullptr;
+  const Handle& handle = shared_dict(self).handle;
   const Table* const table = table_of(shared_dict(self).use);
   if (table == nullptr) return nullptr;
+  KnownValues& known = state_of(self).known;
+  const KnownValues::Place* const place = known.find(handle, key);
+  if (place != nullptr && table->is_still_so(handle, place->seen)) return Py_NewRef(place->value);
+  const auto view = key_view(key);
+  if (!view) return nullptr;
   table::Blob blob;
-  if (!table->get_at_once(shared_dict(self).handle, *view, blob)) {
+  const auto seen = table->get_at_once(handle, *view, blob);
+  if (!seen) {
     Result<table::Blob> found = [&]() REQUIRES(attached) {
       const Detached scope;
-      return table->get(shared_dict(self).handle, *view);
+      return table->get(handle, *view);
     }();
     if (!found) return raise_for(self, found.error());
     blob = *std::move(found);
@@ -132,7 +137,9 @@ PyObject* dict_get(PyObject* self, PyObject* key, PyObject* missing, bool own) {
   const LettingGo guard(blob);
   if (blob) {
     if (blob.tag() == value::kBuffers && !own) return load_in_place(self, blob).release();
-    return load_stored(self, blob.tag(), blob.bytes(), BufferUse::own).release();
+    Ref value = load_stored(self, blob.tag(), blob.bytes(), BufferUse::own);
+    if (seen && value && blob.tag() == value::kPlain) known.met(handle, key, *seen, value.get());
+    return value.release();
   }
   if (missing != nullptr) return Py_NewRef(missing);
   PyErr_SetObject(PyExc_KeyError, key);

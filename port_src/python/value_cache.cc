@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "python/immutable.h"
+
 namespace pyport::python {
 namespace {
 
@@ -9,20 +11,6 @@ std::uint64_t word_at(const std::uint8_t* at) {
   std::uint64_t word = 0;
   std::memcpy(&word, at, sizeof word);
   return word;
-}
-
-constexpr int kDeepest = 8;
-
-// Exact types only: who subclasses may do anything.
-bool is_immutable(PyObject* value, int depth = 0) REQUIRES(attached) {
-  const PyTypeObject* const type = Py_TYPE(value);
-  if (type != &PyTuple_Type)
-    return type == &PyUnicode_Type || type == &PyLong_Type || type == &PyFloat_Type ||
-           type == &PyBytes_Type || type == &PyBool_Type || value == Py_None;
-  if (depth == kDeepest) return false;
-  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(value); ++i)
-    if (!is_immutable(PyTuple_GET_ITEM(value, i), depth + 1)) return false;
-  return true;
 }
 
 }  // namespace

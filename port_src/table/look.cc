@@ -40,39 +40,63 @@ Checked<std::optional<Block>> Store::copy_out(const DictReader& dict, std::uint6
   return std::optional<Block>();
 }
 
-Store::Sight Store::look_once(const HandleWords& words, const HashedKey& key, Blob* blob) const {
+// Finds the dict, which lives, and the version, even, that its header had before that was seen. Versions go
+// on when a header becomes another dict's, too.
+DictHeader* Store::look_at_dict(const HandleWords& words, std::uint64_t& version) const {
   DictHeader* const header = recent(words).load(std::memory_order_relaxed);
+  if (header == nullptr) return nullptr;
+  version = header->version.load(std::memory_order_acquire);
+  return version % 2 == 0 && is_live(*header, words) ? header : nullptr;
+}
+
+Store::Sight Store::look_once(const HandleWords& words, const HashedKey& key, Blob* blob,
+                              Sighting& seen) const {
+  DictHeader* const header = look_at_dict(words, seen.version);
   if (header == nullptr) return Sight::unsure;
-  const std::uint64_t version = header->version.load(std::memory_order_acquire);
-  if (version % 2 != 0 || !is_live(*header, words)) return Sight::unsure;
   const DictReader dict(*mapping_, *header);
   const Checked<DictReader::Found> found = dict.find(key);
   if (!found) return Sight::unsure;
+  seen.entry = found->entry;
   if (found->entry != nullptr && blob != nullptr) {
-    const auto large = copy_out(dict, peek(found->entry->value), *blob);
+    seen.word = peek(found->entry->value);
+    const auto large = copy_out(dict, seen.word, *blob);
     if (!large || *large) return Sight::unsure;
   }
   reads_done();
   // Of a dict that is destroyed meanwhile, too, the version goes on before its memory becomes another's.
-  if (peek(header->version) != version) return Sight::unsure;
+  if (peek(header->version) != seen.version) return Sight::unsure;
   return found->entry == nullptr ? Sight::missing : Sight::found;
 }
 
-Store::Sight Store::look(const HandleWords& words, const HashedKey& key, Blob* blob) const {
+Store::Sight Store::look(const HandleWords& words, const HashedKey& key, Blob* blob, Sighting& seen) const {
   for (int looks = 0; looks < kLooks; ++looks) {
-    const Sight sight = look_once(words, key, blob);
+    const Sight sight = look_once(words, key, blob, seen);
     if (sight != Sight::unsure) return sight;
     if (blob != nullptr) *blob = Blob();
   }
   return Sight::unsure;
 }
 
-bool Store::get_at_once(const Handle& handle, const KeyView& key, Blob& blob) const {
-  return look(words_of(handle), HashedKey(seed_, key), &blob) != Sight::unsure;
+std::optional<Sighting> Store::get_at_once(const Handle& handle, const KeyView& key, Blob& blob) const {
+  Sighting seen;
+  if (look(words_of(handle), HashedKey(seed_, key), &blob, seen) == Sight::unsure) return std::nullopt;
+  return seen;
+}
+
+// While the version is the same the entry is the key's; the value of a block is replaced with a change of the
+// version, and one that lies in its word changes that.
+bool Store::is_still_so(const Handle& handle, const Sighting& sighting) const {
+  std::uint64_t version = 0;
+  const DictHeader* const header = look_at_dict(words_of(handle), version);
+  if (header == nullptr || version != sighting.version) return false;
+  if (peek(sighting.entry->value) != sighting.word) return false;
+  reads_done();
+  return peek(header->version) == version;
 }
 
 std::optional<bool> Store::contains_at_once(const Handle& handle, const KeyView& key) const {
-  const Sight sight = look(words_of(handle), HashedKey(seed_, key), nullptr);
+  Sighting seen;
+  const Sight sight = look(words_of(handle), HashedKey(seed_, key), nullptr, seen);
   if (sight == Sight::unsure) return std::nullopt;
   return sight == Sight::found;
 }

@@ -122,9 +122,9 @@ bool Store::destroy(const Handle& handle) {
 }
 
 Result<Blob> Store::get(const Handle& handle, const KeyView& key) {
-  const HashedKey hashed(seed_, key);
   Result<Blob> result{Blob()};
-  if (look(words_of(handle), hashed, &*result) != Sight::unsure) return result;
+  if (get_at_once(handle, key, *result)) return result;
+  const HashedKey hashed(seed_, key);
   Operation operation(*mapping_, *place_, *this);
   Status found = with_dict(operation, handle, [&](Dict& dict, DictHeader& header) -> Status {
     const Checked<Dict::Found> at = dict.find(hashed);
@@ -164,9 +164,8 @@ Result<bool> Store::erase(const Handle& handle, const KeyView& key) {
 }
 
 Result<bool> Store::contains(const Handle& handle, const KeyView& key) {
+  if (const auto seen = contains_at_once(handle, key)) return *seen;
   const HashedKey hashed(seed_, key);
-  if (const Sight sight = look(words_of(handle), hashed, nullptr); sight != Sight::unsure)
-    return sight == Sight::found;
   Operation operation(*mapping_, *place_, *this);
   return with_dict(operation, handle, [&](Dict& dict, DictHeader&) -> Result<bool> {
     const Checked<Dict::Found> found = dict.find(hashed);

@@ -21,6 +21,7 @@
 #include "table/mapping.h"
 #include "table/operation.h"
 #include "table/place.h"
+#include "table/sighting.h"
 #include "table/snapshot.h"
 #include "table/table.h"
 
@@ -41,7 +42,8 @@ class Store final : public Repairer {
   bool destroy(const Handle& handle);
   Result<BlobWriter> allocate(std::size_t size);
   Result<Blob> get(const Handle& handle, const KeyView& key);
-  bool get_at_once(const Handle& handle, const KeyView& key, Blob& blob) const;
+  std::optional<Sighting> get_at_once(const Handle& handle, const KeyView& key, Blob& blob) const;
+  bool is_still_so(const Handle& handle, const Sighting& sighting) const;
   std::optional<bool> contains_at_once(const Handle& handle, const KeyView& key) const;
   Status put(const Handle& handle, const KeyView& key, NewBlob blob);
   Result<bool> erase(const Handle& handle, const KeyView& key);
@@ -83,9 +85,10 @@ class Store final : public Repairer {
 
   // What can be seen of a key without any lock.
   enum class Sight : std::uint8_t { found, missing, unsure };
+  DictHeader* look_at_dict(const HandleWords& words, std::uint64_t& version) const;
   // Copies a small value to `blob`, when there is one and `blob` is not null.
-  Sight look(const HandleWords& words, const HashedKey& key, Blob* blob) const;
-  Sight look_once(const HandleWords& words, const HashedKey& key, Blob* blob) const;
+  Sight look(const HandleWords& words, const HashedKey& key, Blob* blob, Sighting& seen) const;
+  Sight look_once(const HandleWords& words, const HashedKey& key, Blob* blob, Sighting& seen) const;
   // A value up to kCopiedBytes is copied; the block of a larger one is what it gives.
   static Checked<std::optional<Block>> copy_out(const DictReader& dict, std::uint64_t word, Blob& blob);
 

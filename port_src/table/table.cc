@@ -57,8 +57,12 @@ Result<BlobWriter> Table::allocate(std::size_t size) { return store_->allocate(s
 
 Result<Blob> Table::get(const Handle& handle, const KeyView& key) const { return store_->get(handle, key); }
 
-bool Table::get_at_once(const Handle& handle, const KeyView& key, Blob& blob) const {
+std::optional<Sighting> Table::get_at_once(const Handle& handle, const KeyView& key, Blob& blob) const {
   return store_->get_at_once(handle, key, blob);
+}
+
+bool Table::is_still_so(const Handle& handle, const Sighting& sighting) const {
+  return store_->is_still_so(handle, sighting);
 }
 
 std::optional<bool> Table::contains_at_once(const Handle& handle, const KeyView& key) const {

@@ -26,6 +26,7 @@
 #include "table/handle.h"
 #include "table/key.h"
 #include "table/limits.h"
+#include "table/sighting.h"
 #include "table/snapshot.h"
 
 namespace pyport::table {
@@ -92,9 +93,13 @@ class Table {
   // Blob when the key is not there.
   Result<Blob> get(const Handle& handle, const KeyView& key) const;
   // The same without any lock: it waits for nobody, and may be called with a Python thread state attached.
-  // False, and `blob` is empty, when get() is to be asked: the value is larger than kCopiedBytes, or is being
-  // changed, or the dict is not to be had. REQUIRES: blob is empty.
-  bool get_at_once(const Handle& handle, const KeyView& key, Blob& blob) const;
+  // Gives what it saw. Nothing, and `blob` is empty, when get() is to be asked: the value is larger
+  // than kCopiedBytes, or is being changed, or the dict is not to be had. REQUIRES: blob is empty.
+  std::optional<Sighting> get_at_once(const Handle& handle, const KeyView& key, Blob& blob) const;
+  // True when get_at_once would see the very same again, in a fraction of its time. It may be false without
+  // need: when another key of the dict was changed. REQUIRES: it is the sighting of a key that was there, in
+  // this table.
+  bool is_still_so(const Handle& handle, const Sighting& sighting) const;
   // Replacing keeps the key's place in the order. Errc::table_full (detail: the limit's name): the dict is
   // then as it was. REQUIRES: blob is not empty.
   Status put(const Handle& handle, const KeyView& key, NewBlob blob);

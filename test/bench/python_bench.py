@@ -4,7 +4,6 @@ Called from Erlang: ``py:call(python_bench, compare, [Dict, Rounds, SliceMs])``.
 """
 
 import statistics
-from itertools import repeat
 from pickle import dumps, loads
 from time import perf_counter_ns
 
@@ -38,13 +37,17 @@ VALUES = {
 }
 
 
+# One key, in as many objects: more of them than a SharedDict remembers values of.
+KEYS = ["".join(("k", "ey")) for _ in range(400)]
+
+
 def time_of(operation, slice_ns):
-    """Nanoseconds of one operation, over about slice_ns; operation(times) does it as often as `times` has items."""
+    """Nanoseconds of one operation, over about slice_ns; operation(keys) does it once for each of `keys`."""
     count = 0
     begin = now = perf_counter_ns()
     while now - begin < slice_ns:
-        operation(repeat(None, 50))
-        count += 50
+        operation(KEYS)
+        count += len(KEYS)
         now = perf_counter_ns()
     return (now - begin) / count
 
@@ -53,33 +56,41 @@ def time_of(operation, slice_ns):
 
 
 def get_shared(shared):
-    def operation(times):
-        for _ in times:
-            shared["k"]
+    def operation(keys):
+        for key in keys:
+            shared[key]
+
+    return operation
+
+
+def get_again(shared):
+    def operation(keys):
+        for _ in keys:
+            shared["key"]
 
     return operation
 
 
 def get_pickled(plain):
-    def operation(times):
-        for _ in times:
-            loads(plain["k"])
+    def operation(keys):
+        for key in keys:
+            loads(plain[key])
 
     return operation
 
 
 def set_shared(shared, value):
-    def operation(times):
-        for _ in times:
-            shared["k"] = value
+    def operation(keys):
+        for key in keys:
+            shared[key] = value
 
     return operation
 
 
 def set_pickled(plain, value):
-    def operation(times):
-        for _ in times:
-            plain["k"] = dumps(value, 5)
+    def operation(keys):
+        for key in keys:
+            plain[key] = dumps(value, 5)
 
     return operation
 
@@ -95,18 +106,19 @@ def side_by_side(first, second, rounds, slice_ns):
 
 
 def compare(handle, rounds, slice_ms):
-    """One row a value: [name, get, dict + loads, ratio, set, dict + dumps, ratio]."""
+    """One row a value: [name, get, dict + loads, ratio, get again, set, dict + dumps, ratio]."""
     shared = SharedDict(handle)
     plain = {}  # of pickles: what one would write without pyport
     slice_ns = slice_ms * 1_000_000
 
     def row(name, value):
-        shared["k"] = value
-        plain["k"] = dumps(value, 5)
-        assert shared["k"] == loads(plain["k"]) == value
+        shared["key"] = value
+        plain["key"] = dumps(value, 5)
+        assert shared["key"] == loads(plain["key"]) == value
         get = side_by_side(get_shared(shared), get_pickled(plain), rounds, slice_ns)
+        again = statistics.median(time_of(get_again(shared), slice_ns) for _ in range(rounds))
         put = side_by_side(set_shared(shared, value), set_pickled(plain, value), rounds, slice_ns)
-        return [name, *get, *put]
+        return [name, *get, again, *put]
 
     return [row(name, value) for name, value in VALUES.items()]
 
@@ -114,7 +126,7 @@ def compare(handle, rounds, slice_ms):
 def rate(handle, what, seconds):
     """Operations a second on one key: what is "get" or "set"."""
     shared = SharedDict(handle)
-    shared["k"] = 42
+    shared["key"] = 42
     operation = {"get": get_shared(shared), "set": set_shared(shared, 42)}[what]
     return 1e9 / time_of(operation, int(seconds * 1e9))
 

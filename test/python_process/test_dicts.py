@@ -19,6 +19,7 @@ class TestAsInThePort(TableCase):
             "test_terms",
             "test_golden_values",
             "test_children",
+            "test_known_values",
             "test_zz_destroy",
         ]
         done = run_tests.run(self.sd, names)
@@ -26,6 +27,33 @@ class TestAsInThePort(TableCase):
         self.assertGreater(done["run"], 50)
         self.assertEqual(done["skipped"], 0)
         self.pinned_is(0)
+
+
+class TestManyDicts(TableCase):
+    def test_the_same_key_of_each_has_its_own_value(self):
+        dicts = [self.table.dict() for _ in range(600)]
+        for n, sd in enumerate(dicts):
+            sd["k"] = f"of dict {n}"
+        for n, sd in enumerate(dicts):
+            self.assertEqual([sd["k"] for _ in range(4)], [f"of dict {n}"] * 4)
+        for sd in dicts:
+            self.assertEqual({sd["k"] for _ in range(4)}, {sd.get("k")})
+        dicts[0].destroy()
+        self.assertRaises(RuntimeError, lambda: dicts[0]["k"])
+
+    def test_what_is_remembered_is_not_given_when_the_dict_is_destroyed(self):
+        for _ in range(100):  # their places in the table are used again
+            sd = self.table.dict()
+            sd["k"] = "remembered"
+            self.assertEqual([sd["k"] for _ in range(4)], ["remembered"] * 4)
+            sd.destroy()
+            self.assertRaises(RuntimeError, lambda sd=sd: sd["k"])
+
+    def test_nor_when_another_process_has_changed_it(self):
+        self.sd["k"] = "mine"
+        self.assertEqual([self.sd["k"] for _ in range(4)], ["mine"] * 4)
+        script("import sys, erlang; erlang.SharedDict.open(sys.argv[1])['k'] = 'of another'", self.sd.handle)
+        self.assertEqual([self.sd["k"] for _ in range(4)], ["of another"] * 4)
 
 
 class TestNames(TableCase):

@@ -1,0 +1,18 @@
+// What a read without a lock saw of a key, to be compared with what is there later.
+//
+// Thread safety: values.
+#pragma once
+
+#include <cstdint>
+
+namespace pyport::table {
+
+struct Entry;
+
+struct Sighting {
+  std::uint64_t version = 0;     // of the dict: as long as it is the same, entries stay where they are
+  const Entry* entry = nullptr;  // of the key; null when there was none
+  std::uint64_t word = 0;        // its value's: another inline value changes this alone
+};
+
+}  // namespace pyport::table

@@ -19,7 +19,7 @@ function(pyport_precompile target)
   if(PYPORT_PRECOMPILE)
     # With them g++ 12 sees writes beyond the end of strings that are concatenated, where there are none.
     if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-      target_compile_options(${target} PRIVATE -Wno-array-bounds -Wno-restrict)
+      target_compile_options(${target} PRIVATE -Wno-array-bounds -Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread)
     endif()
     target_precompile_headers(${target} PRIVATE <algorithm> <array> <atomic> <chrono> <functional> <map>
       <memory> <optional> <span> <string> <string_view> <thread> <unordered_map> <variant> <vector> ${ARGN})

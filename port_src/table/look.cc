@@ -56,8 +56,8 @@ Store::Sight Store::look_once(const HandleWords& words, const HashedKey& key, Bl
   const DictReader dict(*mapping_, *header);
   const Checked<DictReader::Found> found = dict.find(key);
   if (!found) return Sight::unsure;
-  seen.entry = found->entry;
   if (found->entry != nullptr && blob != nullptr) {
+    seen.entry = mapping_->offset_of(found->entry->value);
     seen.word = peek(found->entry->value);
     const auto large = copy_out(dict, seen.word, *blob);
     if (!large || *large) return Sight::unsure;
@@ -89,7 +89,7 @@ bool Store::is_still_so(const Handle& handle, const Sighting& sighting) const {
   std::uint64_t version = 0;
   const DictHeader* const header = look_at_dict(words_of(handle), version);
   if (header == nullptr || version != sighting.version) return false;
-  if (peek(sighting.entry->value) != sighting.word) return false;
+  if (peek(mapping_->at<Word>(sighting.entry)) != sighting.word) return false;
   reads_done();
   return peek(header->version) == version;
 }

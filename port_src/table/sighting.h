@@ -7,12 +7,10 @@
 
 namespace pyport::table {
 
-struct Entry;
-
 struct Sighting {
-  std::uint64_t version = 0;     // of the dict: as long as it is the same, entries stay where they are
-  const Entry* entry = nullptr;  // of the key; null when there was none
-  std::uint64_t word = 0;        // its value's: another inline value changes this alone
+  std::uint64_t version = 0;  // of the dict: as long as it is the same, entries stay where they are
+  std::uint64_t entry = 0;    // the key's, as an offset in the file; 0 when there was none
+  std::uint64_t word = 0;     // its value's: another inline value changes this alone
 };
 
 }  // namespace pyport::table

@@ -1,6 +1,7 @@
 """The tests of SharedDict in test/python, here with a dict that no Erlang node made; and the names of dicts."""
 
 import copy
+import mmap
 import pickle
 
 import _erlang
@@ -48,6 +49,18 @@ class TestManyDicts(TableCase):
             self.assertEqual([sd["k"] for _ in range(4)], ["remembered"] * 4)
             sd.destroy()
             self.assertRaises(RuntimeError, lambda sd=sd: sd["k"])
+
+    def test_the_table_may_be_closed_and_lie_elsewhere_later(self):
+        name = self.sd.handle
+        self.sd["k"] = "remembered"
+        self.assertEqual([self.sd["k"] for _ in range(4)], ["remembered"] * 4)
+        self.table.close()
+        del self.sd
+        in_its_place = [mmap.mmap(-1, 2**30) for _ in range(20)]
+        self.table = Table.attach(self.table.path)
+        self.sd = SharedDict.open(name)
+        self.assertEqual([self.sd["k"] for _ in range(4)], ["remembered"] * 4)
+        self.assertEqual(len(in_its_place), 20)
 
     def test_nor_when_another_process_has_changed_it(self):
         self.sd["k"] = "mine"

@@ -101,6 +101,9 @@
 
 -export([shared_dict_new/0, shared_dict_get/2, shared_dict_get/3, shared_dict_get/4, shared_dict_set/3, shared_dict_del/2,
          shared_dict_keys/1, shared_dict_destroy/1]).
+-export([shared_dict_take/2, shared_dict_take/3, shared_dict_put_new/3, shared_dict_update_with/3,
+         shared_dict_update_with/4, shared_dict_is_key/2, shared_dict_size/1, shared_dict_clear/1]).
+-export([shared_dict_from_map/1, shared_dict_merge/2, shared_dict_fold/3, shared_dict_foreach/2]).
 -export([shared_dict_get_many/2, shared_dict_get_many/3, shared_dict_set_many/2, shared_dict_del_many/2,
          shared_dict_to_map/1, shared_dict_to_map/2]).
 -export([call/3, call/4, call/5, call/6, eval/1, eval/2, eval/3, eval/4, exec/1, exec/2, exec/3, exec/4,
@@ -223,6 +226,98 @@ shared_dict_del(SD, Key) ->
         Failure -> dict_result(Failure)
     end.
 
+%% @doc Deletes a key and gives its value, `undefined' when there is none. Of all that take a key at once, one gets the
+%% value. After an error it is still there.
+-spec shared_dict_take(shared_dict(), key()) -> value() | {error, reason()}.
+shared_dict_take(SD, Key) ->
+    case py_dict:take(SD, Key) of
+        {value, Value} -> Value;
+        missing -> undefined;
+        {badarg, Cause} -> ?BADARG([SD, Key], Cause);
+        Failure -> dict_result(Failure)
+    end.
+
+%% @doc As {@link shared_dict_take/2}, with `Default', the very same term, when there is no such key.
+-spec shared_dict_take(shared_dict(), key(), Default) -> value() | Default | {error, reason()}.
+shared_dict_take(SD, Key, Default) ->
+    case py_dict:take(SD, Key) of
+        {value, Value} -> Value;
+        missing -> Default;
+        {badarg, Cause} -> ?BADARG([SD, Key, Default], Cause);
+        Failure -> dict_result(Failure)
+    end.
+
+%% @doc Stores a value if there is none: `false' when the key is there already. Of all that do it at once, one gets `true'.
+-spec shared_dict_put_new(shared_dict(), key(), value()) -> boolean() | {error, reason()}.
+shared_dict_put_new(SD, Key, Value) ->
+    case py_dict:put_new(SD, Key, Value) of
+        ok -> true;
+        missing -> false;
+        {badarg, Cause} -> ?BADARG([SD, Key, Value], Cause);
+        Failure -> dict_result(Failure)
+    end.
+
+%% @doc Replaces the value of a key by what the function makes of it, and gives that. When another process changes the
+%% value meanwhile, the function is applied again, to the new one: no change is lost, and nothing is held while it runs.
+%% It is to have no effects. What it raises is raised, and nothing is stored.
+%%
+%% A missing key raises `{badkey, Key}', as with {@link maps:update_with/3}.
+%%
+%% ```
+%% 8081 = py:shared_dict_update_with(SD, <<"port">>, fun(Port) -> Port + 1 end).
+%% '''
+-spec shared_dict_update_with(shared_dict(), key(), fun((value()) -> Value)) -> Value | {error, reason()}.
+shared_dict_update_with(SD, Key, Fun) when is_function(Fun, 1) ->
+    case py_update:with(SD, Key, Fun) of
+        {value, Value} -> Value;
+        missing -> erlang:error({badkey, Key}, [SD, Key, Fun]);
+        {badarg, Cause} -> ?BADARG([SD, Key, Fun], Cause);
+        Failure -> dict_result(Failure)
+    end;
+shared_dict_update_with(SD, Key, Fun) -> ?BADARG([SD, Key, Fun], {3, function_1}).
+
+%% @doc As {@link shared_dict_update_with/3}; a missing key gets the value `Initial'.
+%%
+%% ```
+%% 1 = py:shared_dict_update_with(SD, <<"visits">>, fun(N) -> N + 1 end, 1).
+%% '''
+-spec shared_dict_update_with(shared_dict(), key(), fun((value()) -> Value), Initial :: Value) -> Value | {error, reason()}.
+shared_dict_update_with(SD, Key, Fun, Initial) when is_function(Fun, 1) ->
+    case py_update:with(SD, Key, Fun, Initial) of
+        {value, Value} -> Value;
+        {badarg, Cause} -> ?BADARG([SD, Key, Fun, Initial], Cause);
+        Failure -> dict_result(Failure)
+    end;
+shared_dict_update_with(SD, Key, Fun, Initial) -> ?BADARG([SD, Key, Fun, Initial], {3, function_1}).
+
+%% @doc Whether there is such a key.
+-spec shared_dict_is_key(shared_dict(), key()) -> boolean() | {error, reason()}.
+shared_dict_is_key(SD, Key) ->
+    case py_dict:is_key(SD, Key) of
+        ok -> true;
+        missing -> false;
+        {badarg, Cause} -> ?BADARG([SD, Key], Cause);
+        Failure -> dict_result(Failure)
+    end.
+
+%% @doc How many keys there are.
+-spec shared_dict_size(shared_dict()) -> non_neg_integer() | {error, reason()}.
+shared_dict_size(SD) ->
+    case py_dict:info(SD) of
+        {value, #{keys := Keys}} -> Keys;
+        {badarg, Cause} -> ?BADARG([SD], Cause);
+        Failure -> dict_result(Failure)
+    end.
+
+%% @doc Deletes all keys, at one moment. It takes the same time whatever the size; the memory is given back behind it.
+-spec shared_dict_clear(shared_dict()) -> ok | {error, reason()}.
+shared_dict_clear(SD) ->
+    case py_dict:clear(SD) of
+        ok -> ok;
+        {badarg, Cause} -> ?BADARG([SD], Cause);
+        Failure -> dict_result(Failure)
+    end.
+
 %% @doc All keys in the order in which they were first set.
 -spec shared_dict_keys(shared_dict()) -> [binary() | integer()] | {error, reason()}.
 shared_dict_keys(SD) ->
@@ -287,6 +382,45 @@ shared_dict_to_map(SD, Options) ->
         {badarg, Cause} -> ?BADARG([SD, Options], Cause);
         Failure -> dict_result(Failure)
     end.
+
+%% @doc Makes a dict, owned by the calling process, with all that a map has. After an error there is none.
+-spec shared_dict_from_map(#{key() => value()}) -> {ok, shared_dict()} | {error, reason()}.
+shared_dict_from_map(Map) ->
+    case py_update:from_map(Map) of
+        {badarg, Cause} -> ?BADARG([Map], Cause);
+        Result -> dict_result(Result)
+    end.
+
+%% @doc Sets all that another dict, as it is at one moment, or a map or a list of pairs has; at once, as
+%% {@link shared_dict_set_many/2}.
+-spec shared_dict_merge(shared_dict(), shared_dict() | #{key() => value()} | [{key(), value()}]) -> ok | {error, reason()}.
+shared_dict_merge(SD, Other) ->
+    case py_update:merge(SD, Other) of
+        ok -> ok;
+        {badarg, Cause} -> ?BADARG([SD, Other], Cause);
+        Failure -> dict_result(Failure)
+    end.
+
+%% @doc Folds over all keys and values as they were at one moment, in the order in which the keys were first set.
+-spec shared_dict_fold(fun((binary() | integer(), value(), Acc) -> Acc), Acc, shared_dict()) -> Acc | {error, reason()}.
+shared_dict_fold(Fun, Acc, SD) when is_function(Fun, 3) ->
+    case py_dict:items(SD, #{}) of
+        {value, Items} -> lists:foldl(fun({Key, Value}, Before) -> Fun(Key, Value, Before) end, Acc, Items);
+        {badarg, {_, What}} -> ?BADARG([Fun, Acc, SD], {3, What});
+        Failure -> dict_result(Failure)
+    end;
+shared_dict_fold(Fun, Acc, SD) -> ?BADARG([Fun, Acc, SD], {1, function_3}).
+
+%% @doc Calls a function with all keys and values as they were at one moment, in the order in which the keys were first
+%% set. It may change the dict.
+-spec shared_dict_foreach(fun((binary() | integer(), value()) -> term()), shared_dict()) -> ok | {error, reason()}.
+shared_dict_foreach(Fun, SD) when is_function(Fun, 2) ->
+    case py_dict:items(SD, #{}) of
+        {value, Items} -> lists:foreach(fun({Key, Value}) -> Fun(Key, Value) end, Items);
+        {badarg, {_, What}} -> ?BADARG([Fun, SD], {2, What});
+        Failure -> dict_result(Failure)
+    end;
+shared_dict_foreach(Fun, SD) -> ?BADARG([Fun, SD], {1, function_2}).
 
 %% @doc Destroys a dict; `ok' also when it is destroyed already. All further operations on it raise `badarg'.
 -spec shared_dict_destroy(shared_dict()) -> ok | {error, reason()}.

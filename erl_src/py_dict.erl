@@ -8,6 +8,7 @@
 -include("py_protocol.hrl").
 
 -export([new/0, get/3, set/3, del/2, keys/1, destroy/1, info/1, name/1]).
+-export([take/2, put_new/3, get_stamped/2, put_if/4, is_key/2, clear/1]).
 -export([get_many/3, set_many/2, del_many/2, items/2]).
 -export([table_info/0, serve/3]).
 
@@ -59,6 +60,44 @@ set(Handle, Key, Value) -> with_key(Handle, set, Key, [Value]).
 
 -spec del(term(), term()) -> result(ok | missing).
 del(Handle, Key) -> with_key(Handle, del, Key, []).
+
+%% @doc The value of a key, which is deleted. After an error it is still there.
+-spec take(term(), term()) -> result({value, term()} | missing).
+take(Handle, Key) ->
+    case with_key(Handle, take, Key, []) of
+        ok -> take_what_is_read(Handle, Key);
+        Result -> Result
+    end.
+
+%% A value that this node may not know an atom of, or that comes in parts, is deleted once it is here.
+take_what_is_read(Handle, Key) ->
+    case get_stamped(Handle, Key) of
+        {value, {Stamp, Value}} ->
+            case with_key(Handle, del_if, Key, [Stamp]) of
+                ok -> {value, Value};
+                missing -> take(Handle, Key);   % another came first
+                Failure -> Failure
+            end;
+        Result -> Result
+    end.
+
+%% @doc `missing' when the key is there already, and so is not set.
+-spec put_new(term(), term(), term()) -> result(ok | missing).
+put_new(Handle, Key, Value) -> put_if(Handle, Key, Value, ?ABSENT).
+
+%% @doc The value with its stamp.
+-spec get_stamped(term(), term()) -> result({value, {py_protocol:stamp(), term()}} | missing).
+get_stamped(Handle, Key) -> with_key(Handle, get_stamped, Key, []).
+
+%% @doc `missing' when the key has another stamp, and so is not set.
+-spec put_if(term(), term(), term(), py_protocol:stamp()) -> result(ok | missing).
+put_if(Handle, Key, Value, Stamp) -> with_key(Handle, put_if, Key, [Value, Stamp]).
+
+-spec is_key(term(), term()) -> result(ok | missing).
+is_key(Handle, Key) -> with_key(Handle, is_key, Key, []).
+
+-spec clear(term()) -> result(ok).
+clear(Handle) -> on_dict(Handle, clear, []).
 
 -spec keys(term()) -> result({value, [binary() | integer()]}).
 keys(Handle) -> on_dict(Handle, keys, []).
@@ -162,7 +201,16 @@ local(get, Bits, [Key | Flags]) ->
     outcome(with_table(fun(Context) -> py_parts:get(Context, flags(Flags), Bits, Key) end), Bits);
 local(set, Bits, [Key, Value]) ->
     py_depth:explain(outcome(with_table(fun(Context) -> py_parts:set(Context, Bits, Key, Value) end), Bits), [Value]);
-local(del, Bits, [Key]) -> request(?OP_DEL, Bits, py_protocol:del(Bits, Key));
+local(del, Bits, [Key]) -> request(?OP_DEL, Bits, py_protocol:get(Bits, Key));
+local(is_key, Bits, [Key]) -> request(?OP_IS_KEY, Bits, py_protocol:get(Bits, Key));
+local(take, Bits, [Key]) -> request(?OP_TAKE, Bits, py_protocol:get(Bits, Key));
+local(del_if, Bits, [Key, Stamp]) -> request(?OP_DEL_IF, Bits, py_protocol:encode({Bits, Key, Stamp}));
+local(get_stamped, Bits, [Key]) ->
+    outcome(with_table(fun(Context) -> py_parts:get(Context, ?FLAG_STAMPED, Bits, Key) end), Bits);
+local(put_if, Bits, [Key, Value, Stamp]) ->
+    Put = with_table(fun(Context) -> py_parts:set_if(Context, Bits, Key, Value, Stamp) end),
+    py_depth:explain(outcome(Put, Bits), [Value]);
+local(clear, Bits, []) -> request(?OP_CLEAR, Bits, py_protocol:encode(Bits));
 local(get_many, Bits, [Keys | Flags]) -> request(?OP_GET_MANY, flags(Flags), Bits, py_protocol:encode({Bits, Keys}));
 local(set_many, Bits, [Pairs]) ->
     py_depth:explain_pairs(request(?OP_SET_MANY, Bits, py_protocol:encode({Bits, Pairs})), Pairs);

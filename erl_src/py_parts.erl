@@ -8,7 +8,7 @@
 -include("py_context.hrl").
 -include("py_protocol.hrl").
 
--export([set/4, get/4]).
+-export([set/4, set_if/5, get/4]).
 
 %% As in server/table_role.cc. Smaller ones are one frame, which takes fewer messages.
 -define(MOST_WHOLE, 1 bsl 20).
@@ -16,39 +16,54 @@
 
 -define(AROUND, 64).   % bytes of a frame besides the part that it carries, at most
 
--type reply() :: py_request:reply() | {value, binary()}.
+-type reply() :: py_request:reply() | {value, Value :: term()}.
 
--spec set(py_context:context(), py_handle:bits(), binary() | integer(), term()) -> reply().
-set(Context, Bits, Key, {bytes, Binary} = Value) when is_binary(Binary) ->
-    set(Context, Bits, Key, Value, Binary, ?PUT_BYTES);
-set(Context, Bits, Key, Binary) when is_binary(Binary) -> set(Context, Bits, Key, Binary, Binary, ?PUT_TEXT_OR_BYTES);
-set(Context, Bits, Key, Value) ->
-    case set_whole(Context, Bits, Key, Value) of
-        {error, {frame_too_large, _, _}} -> put_parts(Context, Bits, Key, py_protocol:encode(Value), ?PUT_TERM);
+%% Where a value goes, and the stamp that it must find there.
+-type place() :: {py_handle:bits(), py_protocol:key()} | {py_handle:bits(), py_protocol:key(), py_protocol:stamp()}.
+
+-spec set(py_context:context(), py_handle:bits(), py_protocol:key(), term()) -> reply().
+set(Context, Bits, Key, Value) -> put_value(Context, {Bits, Key}, Value).
+
+%% @doc The same if the key has this stamp; else the reply is MISSING.
+-spec set_if(py_context:context(), py_handle:bits(), py_protocol:key(), term(), py_protocol:stamp()) -> reply().
+set_if(Context, Bits, Key, Value, Stamp) -> put_value(Context, {Bits, Key, Stamp}, Value).
+
+-spec put_value(py_context:context(), place(), term()) -> reply().
+put_value(Context, Place, {bytes, Binary} = Value) when is_binary(Binary) ->
+    put_binary(Context, Place, Value, Binary, ?PUT_BYTES);
+put_value(Context, Place, Binary) when is_binary(Binary) ->
+    put_binary(Context, Place, Binary, Binary, ?PUT_TEXT_OR_BYTES);
+put_value(Context, Place, Value) ->
+    case put_whole(Context, Place, Value) of
+        {error, {frame_too_large, _, _}} -> put_parts(Context, Place, py_protocol:encode(Value), ?PUT_TERM);
         Reply -> Reply
     end.
 
-set(Context, Bits, Key, Value, Binary, Form) ->
-    case byte_size(Binary) > min(?MOST_WHOLE, most(Context) - byte_size_of(Key)) of
-        true -> put_parts(Context, Bits, Key, Binary, Form);
-        false -> set_whole(Context, Bits, Key, Value)
+put_binary(Context, Place, Value, Binary, Form) ->
+    case byte_size(Binary) > min(?MOST_WHOLE, most(Context) - byte_size_of(element(2, Place))) of
+        true -> put_parts(Context, Place, Binary, Form);
+        false -> put_whole(Context, Place, Value)
     end.
 
-set_whole(Context, Bits, Key, Value) -> call(Context, ?OP_SET, py_protocol:set(Bits, Key, Value)).
+put_whole(Context, {Bits, Key}, Value) -> call(Context, ?OP_SET, py_protocol:set(Bits, Key, Value));
+put_whole(Context, {Bits, Key, Stamp}, Value) -> call(Context, ?OP_PUT_IF, py_protocol:encode({Bits, Key, Value, Stamp})).
 
 byte_size_of(Key) when is_binary(Key) -> byte_size(Key);
 byte_size_of(_) -> 0.
 
 most(#context{max_frame = MaxFrame}) -> MaxFrame - ?AROUND.
 
-put_parts(Context, Bits, Key, Binary, Form) ->
+put_parts(Context, Place, Binary, Form) ->
     case call(Context, ?OP_PUT_BEGIN, py_protocol:encode({byte_size(Binary), Form})) of
         {?REPLY_VALUE, Body} ->
             Transfer = py_protocol:term(Body),
-            End = fun() -> call(Context, ?OP_PUT_END, py_protocol:encode({Transfer, Bits, Key})) end,
+            End = fun() -> call(Context, ?OP_PUT_END, py_protocol:encode(end_of(Transfer, Place))) end,
             put_part(Context, Transfer, Binary, min(?PART, most(Context)), End);
         Failure -> Failure
     end.
+
+end_of(Transfer, {Bits, Key}) -> {Transfer, Bits, Key};
+end_of(Transfer, {Bits, Key, Stamp}) -> {Transfer, Bits, Key, Stamp}.
 
 put_part(Context, Transfer, <<>>, _, End) ->
     case End() of
@@ -62,15 +77,24 @@ put_part(Context, Transfer, Binary, Size, End) ->
         Failure -> dropped(Context, Transfer, Failure)
     end.
 
-%% @doc The reply to GET; `{value, Binary}' when it came in parts.
--spec get(py_context:context(), py_protocol:flags(), py_handle:bits(), binary() | integer()) -> reply().
+%% @doc The reply to GET; `{value, Value}', with a stamp if that was asked for, when it came in parts.
+-spec get(py_context:context(), py_protocol:flags(), py_handle:bits(), py_protocol:key()) -> reply().
 get(Context, Flags, Bits, Key) ->
     case py_request:call(Context, ?OP_GET, Flags bor ?FLAG_PARTS, py_protocol:get(Bits, Key), infinity) of
-        {?REPLY_PARTS, Body} ->
-            {Transfer, _Size, IsTerm} = py_protocol:term(Body),
-            joined(get_parts(Context, Transfer, []), IsTerm);
+        {?REPLY_PARTS, Body} -> get_parts(Context, py_protocol:term(Body));
         Reply -> Reply
     end.
+
+get_parts(Context, {Transfer, _Size, IsTerm}) -> joined(get_parts(Context, Transfer, []), IsTerm);
+get_parts(Context, {Transfer, Size, IsTerm, Stamp}) -> stamped(get_parts(Context, {Transfer, Size, IsTerm}), Stamp).
+
+stamped({value, Value}, Stamp) -> {value, {Stamp, Value}};
+stamped({?REPLY_VALUE, Body}, Stamp) ->
+    case py_protocol:value(Body) of
+        {ok, Value} -> {value, {Stamp, Value}};
+        Error -> Error
+    end;
+stamped(Failure, _) -> Failure.
 
 get_parts(Context, Transfer, Parts) ->
     case call(Context, ?OP_GET_PART, py_protocol:encode(Transfer)) of

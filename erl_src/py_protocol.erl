@@ -6,15 +6,17 @@
 
 -include("py_protocol.hrl").
 
--export([header/3, encode/1, get/2, set/3, del/2, part/2, hello/1]).
+-export([header/3, encode/1, get/2, set/3, part/2, hello/1]).
 -export([value/1, term/1, failure/1, exception/1, log/1, destroyed/1, cast_failed/1, stuck/1]).
 -export([known_atoms/0]).
 
--export_type([op/0, flags/0, id/0, body/0, failure/0, exception/0, log/0]).
+-export_type([op/0, flags/0, id/0, key/0, stamp/0, body/0, failure/0, exception/0, log/0]).
 
 -type op() :: 0..255.
--type flags() :: 0..16#1f07.
+-type flags() :: 0..16#1f0f.
 -type id() :: 0..16#ffffffff.
+-type stamp() :: non_neg_integer().
+%% Of the change by which a key got its value.
 -type body() :: binary() | [].
 %% An encoded term, or nothing.
 -type key() :: binary() | integer().
@@ -32,6 +34,7 @@ header(Op, Flags, Id) -> <<?PROTOCOL_VERSION, Op, Flags:16, Id:32>>.
 -spec encode(term()) -> binary().
 encode(Term) -> term_to_binary(Term, [{minor_version, 2}]).
 
+%% @doc A handle and a key: of GET, DEL, TAKE and IS_KEY.
 -spec get(py_handle:bits(), key()) -> binary().
 get(Bits, Key) when is_binary(Key) ->
     <<131, 104, 2, 109, 16:32, Bits/binary, 109, (byte_size(Key)):32, Key/binary>>;
@@ -48,8 +51,6 @@ part(Transfer, Part) -> uncopied(encode({Transfer, <<>>}), Part).
 %% A body that ends with an empty binary, with another in its place: those bytes go to the port as they are.
 uncopied(Empty, Binary) -> [binary_part(Empty, 0, byte_size(Empty) - 4), <<(byte_size(Binary)):32>>, Binary].
 
--spec del(py_handle:bits(), key()) -> binary().
-del(Bits, Key) -> get(Bits, Key).
 
 %% @doc The keys of the role must be there, and no others.
 -spec hello(map()) -> binary().

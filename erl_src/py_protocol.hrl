@@ -31,10 +31,16 @@
 -define(OP_LOG_CREDIT, 16#27).
 -define(OP_GET_PART, 16#30).
 -define(OP_DROP_TRANSFER, 16#31).
+-define(OP_PUT_IF, 16#32).
+-define(OP_TAKE, 16#33).
+-define(OP_CLEAR, 16#34).
+-define(OP_IS_KEY, 16#35).
+-define(OP_DEL_IF, 16#36).
 
 -define(FLAG_NO_REPLY, 1).
 -define(FLAG_ANY, 2).
 -define(FLAG_PARTS, 4).
+-define(FLAG_STAMPED, 8).
 %% Of PUT_BEGIN.
 -define(PUT_TEXT_OR_BYTES, 0).
 -define(PUT_BYTES, 1).
@@ -63,6 +69,9 @@
 %% How a port program ends that says why by its exit status.
 -define(EXIT_STUCK, 5).
 -define(EXIT_NO_MEMORY, 6).
+
+%% The stamp of a key that is not there.
+-define(ABSENT, 0).
 
 %% Bytes of a frame before its body.
 -define(HEADER_SIZE, 8).

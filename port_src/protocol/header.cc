@@ -64,6 +64,16 @@ std::string_view op_name(Op op) {
       return "GET_PART";
     case Op::drop_transfer:
       return "DROP_TRANSFER";
+    case Op::put_if:
+      return "PUT_IF";
+    case Op::take:
+      return "TAKE";
+    case Op::clear:
+      return "CLEAR";
+    case Op::is_key:
+      return "IS_KEY";
+    case Op::del_if:
+      return "DEL_IF";
     case Op::ok:
       return "OK";
     case Op::value:
@@ -94,7 +104,7 @@ std::uint16_t allowed_flags(Op op) {
   constexpr std::uint16_t kEverywhere = kNoReply | kAny;
   switch (op) {
     case Op::get:
-      return kEverywhere | kConvertFlags | kParts;
+      return kEverywhere | kConvertFlags | kParts | kStamped;
     case Op::get_many:
     case Op::items:
     case Op::call:

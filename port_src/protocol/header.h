@@ -52,6 +52,11 @@ enum class Op : std::uint8_t {
   log_credit = 0x27,
   get_part = 0x30,
   drop_transfer = 0x31,
+  put_if = 0x32,
+  take = 0x33,
+  clear = 0x34,
+  is_key = 0x35,
+  del_if = 0x36,
   // Replies.
   ok = 0x80,
   value = 0x81,
@@ -73,7 +78,8 @@ std::string_view op_name(Op op);
 // Bits of Header::flags.
 inline constexpr std::uint16_t kNoReply = 1;
 inline constexpr std::uint16_t kAny = 2;
-inline constexpr std::uint16_t kParts = 4;  // GET: a large binary may come in parts
+inline constexpr std::uint16_t kParts = 4;    // GET: a large value may come in parts
+inline constexpr std::uint16_t kStamped = 8;  // GET: the value comes with its stamp
 // What is to be converted of the values that the operation gives: those that give values.
 inline constexpr int kConvertShift = 8;
 inline constexpr std::uint16_t kConvertSet = 0x0100;
@@ -96,6 +102,7 @@ struct Header {
   bool no_reply() const { return (flags & kNoReply) != 0; }
   bool any() const { return (flags & kAny) != 0; }
   bool parts() const { return (flags & kParts) != 0; }
+  bool stamped() const { return (flags & kStamped) != 0; }
 };
 
 // Nothing when `frame` is shorter than a header. The numbers are not checked.

@@ -51,9 +51,12 @@ void append_ok(Bytes& out, RequestId id) { append_bare(out, Op::ok, id); }
 
 void append_missing(Bytes& out, RequestId id) { append_bare(out, Op::missing, id); }
 
-void append_parts(Bytes& out, RequestId id, std::uint64_t transfer, std::uint64_t size, bool term) {
+void append_parts(Bytes& out, RequestId id, const PartsReply& parts) {
   FrameBuilder frame(out, Op::parts, id);
-  frame.body().tuple(3).unsigned_integer(transfer).unsigned_integer(size).boolean(term);
+  etf::Writer writer = frame.body();
+  writer.tuple(parts.stamp ? 4 : 3).unsigned_integer(parts.transfer).unsigned_integer(parts.size);
+  writer.boolean(parts.term);
+  if (parts.stamp) writer.unsigned_integer(*parts.stamp);
   frame.finish_small();
 }
 

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <variant>
@@ -81,7 +82,13 @@ using KeyName = std::variant<std::int64_t, std::string>;
 void append_ok(Bytes& out, RequestId id);
 void append_missing(Bytes& out, RequestId id);
 // PARTS: `transfer` gives so many bytes, part by part: a binary's, or those of a term with its version byte.
-void append_parts(Bytes& out, RequestId id, std::uint64_t transfer, std::uint64_t size, bool term);
+struct PartsReply {
+  std::uint64_t transfer = 0;
+  std::uint64_t size = 0;
+  bool term = false;
+  std::optional<std::uint64_t> stamp;  // of the value, if that was asked for
+};
+void append_parts(Bytes& out, RequestId id, const PartsReply& parts);
 // GONE for Errc::gone, ERROR for all others.
 void append_error(Bytes& out, RequestId id, const Error& error, std::size_t max_frame);
 void append_exception(Bytes& out, RequestId id, const Exception& exception, std::size_t max_frame);

@@ -80,7 +80,7 @@ Result<Request> shaped(bool good, T request, Op op, std::string_view shape) {
   return Request(std::move(request));
 }
 
-// NEW, KEYS, STAT, ITEMS.
+// NEW, KEYS, STAT, ITEMS, CLEAR.
 template <class T>
 Result<Request> decode_handle(Op op, Reader reader) {
   T request;
@@ -94,13 +94,28 @@ Result<Request> decode_destroy(Op op, Reader reader) {
   return shaped(good, std::move(request), op, "a list of Handle");
 }
 
-// GET and DEL. A handle that is right before a key that is not gives bad_key.
+// GET, DEL, TAKE and IS_KEY. A handle that is right before a key that is not gives bad_key.
 template <class T>
 Result<Request> decode_at_key(Op op, Reader reader) {
   T request;
   const bool shape = reader.tuple_of(2) && read_handle(reader, request.handle);
   if (shape && !read_key(reader, request.key)) return make_error(Errc::bad_key);
   return shaped(shape, request, op, "{Handle, Key}");
+}
+
+Result<Request> decode_put_if(Op op, Reader reader) {
+  PutIf request;
+  const bool shape = reader.tuple_of(4) && read_handle(reader, request.handle);
+  if (shape && !read_key(reader, request.key)) return make_error(Errc::bad_key);
+  return shaped(shape && reader.term(request.value) && reader.uint64(request.stamp), request, op,
+                "{Handle, Key, Value, Stamp}");
+}
+
+Result<Request> decode_del_if(Op op, Reader reader) {
+  DelIf request;
+  const bool shape = reader.tuple_of(3) && read_handle(reader, request.handle);
+  if (shape && !read_key(reader, request.key)) return make_error(Errc::bad_key);
+  return shaped(shape && reader.uint64(request.stamp), request, op, "{Handle, Key, Stamp}");
 }
 
 Result<Request> decode_set(Op op, Reader reader) {
@@ -151,10 +166,12 @@ Result<Request> decode_put_part(Op op, Reader reader) {
 
 Result<Request> decode_put_end(Op op, Reader reader) {
   PutEnd request;
-  const bool shape =
-      reader.tuple_of(3) && reader.uint64(request.transfer) && read_handle(reader, request.handle);
+  std::size_t arity = 0;
+  const bool shape = reader.tuple(arity) && (arity == 3 || arity == 4) && reader.uint64(request.transfer) &&
+                     read_handle(reader, request.handle);
   if (shape && !read_key(reader, request.key)) return make_error(Errc::bad_key);
-  return shaped(shape, request, op, "{Transfer, Handle, Key}");
+  const bool good = shape && (arity == 3 || reader.uint64(request.stamp.emplace()));
+  return shaped(good, request, op, "{Transfer, Handle, Key} or {Transfer, Handle, Key, Stamp}");
 }
 
 // GET_PART, DROP_TRANSFER.
@@ -269,6 +286,16 @@ Result<Request> decode_body(Op op, ByteSpan body) {
       return decode_transfer<GetPart>(op, reader);
     case Op::drop_transfer:
       return decode_transfer<DropTransfer>(op, reader);
+    case Op::put_if:
+      return decode_put_if(op, reader);
+    case Op::take:
+      return decode_at_key<Take>(op, reader);
+    case Op::clear:
+      return decode_handle<Clear>(op, reader);
+    case Op::is_key:
+      return decode_at_key<IsKey>(op, reader);
+    case Op::del_if:
+      return decode_del_if(op, reader);
     case Op::call:
       return decode_call(op, reader);
     case Op::eval:

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <variant>
 #include <vector>
@@ -97,12 +98,37 @@ struct PutEnd {
   TransferId transfer = 0;
   HandleBits handle{};
   KeyView key;
+  std::optional<std::uint64_t> stamp;  // only if the key's is this one
 };
 struct GetPart {
   TransferId transfer = 0;
 };
 struct DropTransfer {
   TransferId transfer = 0;
+};
+using Stamp = std::uint64_t;
+
+struct PutIf {
+  HandleBits handle{};
+  KeyView key;
+  ByteSpan value;
+  Stamp stamp = 0;
+};
+struct Take {
+  HandleBits handle{};
+  KeyView key;
+};
+struct Clear {
+  HandleBits handle{};
+};
+struct IsKey {
+  HandleBits handle{};
+  KeyView key;
+};
+struct DelIf {
+  HandleBits handle{};
+  KeyView key;
+  Stamp stamp = 0;
 };
 struct Dicts {};
 struct Sweep {};
@@ -140,9 +166,10 @@ struct LogCredit {
   std::uint64_t count = 0;
 };
 
-using Request = std::variant<Ping, Info, New, Destroy, Get, Set, Del, Keys, Stat, GetMany, SetMany, DelMany,
-                             Items, PutBegin, PutPart, PutEnd, GetPart, DropTransfer, Dicts, Sweep, Call,
-                             Eval, Exec, Run, Cancel, NsNew, NsDrop, LogCredit, Hello>;
+using Request =
+    std::variant<Ping, Info, New, Destroy, Get, Set, Del, Keys, Stat, GetMany, SetMany, DelMany, Items,
+                 PutBegin, PutPart, PutEnd, GetPart, DropTransfer, PutIf, Take, Clear, IsKey, DelIf, Dicts,
+                 Sweep, Call, Eval, Exec, Run, Cancel, NsNew, NsDrop, LogCredit, Hello>;
 
 // Decodes the body of a request frame, after validating it as ETF.
 // Errc::unknown_op (n is the number); Errc::bad_etf; Errc::bad_frame with the operation's name and the

@@ -8,6 +8,7 @@
 #include "python/pickle.h"
 #include "python/ref.h"
 #include "python/shared_dict.h"
+#include "python/snapshot_iterator.h"
 #include "python/stored_buffer.h"
 #include "python/table_type.h"
 
@@ -84,7 +85,7 @@ int execute(PyObject* module) REQUIRES(attached) {
   const bool made = load_pickle(state) && add_interrupted(module, state) && add_shared_dict(module, state) &&
                     add_table_type(module, state) && add_opaque_types(module, state) &&
                     add_atom(module, state) && add_stored_buffer(module, state) &&
-                    find_functions(module, state);
+                    add_snapshot_iterator(module, state) && find_functions(module, state);
   return made ? 0 : -1;
 }
 
@@ -103,6 +104,10 @@ int traverse(PyObject* module, visitproc visit, void* arg) {
   Py_VISIT(state.term_type);
   Py_VISIT(state.atom_type);
   Py_VISIT(state.stored_buffer_type);
+  Py_VISIT(state.snapshot_iterator_type);
+  Py_VISIT(state.keys_view);
+  Py_VISIT(state.values_view);
+  Py_VISIT(state.items_view);
   Py_VISIT(state.dict_function);
   Py_VISIT(state.pid_function);
   Py_VISIT(state.reference_function);
@@ -126,6 +131,10 @@ int clear(PyObject* module) REQUIRES(attached) {
   Py_CLEAR(state.term_type);
   Py_CLEAR(state.atom_type);
   Py_CLEAR(state.stored_buffer_type);
+  Py_CLEAR(state.snapshot_iterator_type);
+  Py_CLEAR(state.keys_view);
+  Py_CLEAR(state.values_view);
+  Py_CLEAR(state.items_view);
   Py_CLEAR(state.dict_function);
   Py_CLEAR(state.pid_function);
   Py_CLEAR(state.reference_function);

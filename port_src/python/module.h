@@ -32,6 +32,7 @@ struct ModuleState {
   PyTypeObject* term_type;
   PyTypeObject* atom_type;
   PyTypeObject* stored_buffer_type;
+  PyTypeObject* snapshot_iterator_type;
 
   // The functions that pickles of our objects call, by which they reduce themselves.
   PyObject* dict_function;
@@ -39,6 +40,11 @@ struct ModuleState {
   PyObject* reference_function;
   PyObject* term_function;
   PyObject* atom_function;
+
+  // Of erlang._views; null until they are asked for.
+  PyObject* keys_view;
+  PyObject* values_view;
+  PyObject* items_view;
 
   // Of what does not change.
   mutable NameCache names;

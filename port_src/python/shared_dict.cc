@@ -13,6 +13,7 @@
 #include "python/shared_dict_large.h"
 #include "python/shared_dict_many.h"
 #include "python/shared_dict_object.h"
+#include "python/snapshot_iterator.h"
 #include "python/table_scope.h"
 #include "python/table_type.h"
 #include "python/table_use.h"
@@ -85,11 +86,97 @@ PyObject* get(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject*
 
 PyObject* view(PyObject* self, PyObject* key) REQUIRES(attached) { return dict_view(self, key); }
 
-PyObject* keys(PyObject* self, PyObject*) REQUIRES(attached) { return dict_keys(self).release(); }
-
 PyObject* iterate(PyObject* self) REQUIRES(attached) {
   const Ref list = dict_keys(self);
   return list ? PyObject_GetIter(list.get()) : nullptr;
+}
+
+PyObject* reversed(PyObject* self, PyObject*) REQUIRES(attached) {
+  const Ref list = dict_keys(self);
+  if (!list || PyList_Reverse(list.get()) != 0) return nullptr;
+  return PyObject_GetIter(list.get());
+}
+
+// A view of that class of erlang._views, which `known` remembers.
+PyObject* make_view(PyObject* self, PyObject*& known, const char* name) REQUIRES(attached) {
+  if (known == nullptr) {
+    const Ref views = Ref::steal(PyImport_ImportModule("erlang._views"));
+    if (!views) return nullptr;
+    known = PyObject_GetAttrString(views.get(), name);
+  }
+  return known == nullptr ? nullptr : PyObject_CallOneArg(known, self);
+}
+
+PyObject* keys(PyObject* self, PyObject*) REQUIRES(attached) {
+  return make_view(self, state_of(self).keys_view, "SharedDictKeys");
+}
+
+PyObject* values(PyObject* self, PyObject*) REQUIRES(attached) {
+  return make_view(self, state_of(self).values_view, "SharedDictValues");
+}
+
+PyObject* items(PyObject* self, PyObject*) REQUIRES(attached) {
+  return make_view(self, state_of(self).items_view, "SharedDictItems");
+}
+
+PyObject* iterate_values(PyObject* self, PyObject*) REQUIRES(attached) {
+  return iterate_snapshot(self, SnapshotKind::values);
+}
+
+PyObject* iterate_items(PyObject* self, PyObject*) REQUIRES(attached) {
+  return iterate_snapshot(self, SnapshotKind::items);
+}
+
+PyObject* to_dict(PyObject* self, PyObject*) REQUIRES(attached) { return dict_to_dict(self).release(); }
+
+PyObject* contains(PyObject* self, PyObject* key) REQUIRES(attached) {
+  const int contained = dict_contains(self, key);
+  return contained < 0 ? nullptr : PyBool_FromLong(contained);
+}
+
+// A key, and perhaps a default.
+bool takes(const char* function, Py_ssize_t count) REQUIRES(attached) {
+  if (count == 1 || count == 2) return true;
+  PyErr_Format(PyExc_TypeError, "%s() takes a key and at most one default, not %zd arguments", function,
+               count);
+  return false;
+}
+
+PyObject* pop(PyObject* self, PyObject* const* args, Py_ssize_t count) REQUIRES(attached) {
+  if (!takes("pop", count)) return nullptr;
+  return dict_pop(self, args[0], count == 2 ? args[1] : nullptr);
+}
+
+PyObject* popitem(PyObject* self, PyObject*) REQUIRES(attached) { return dict_popitem(self); }
+
+PyObject* setdefault(PyObject* self, PyObject* const* args, Py_ssize_t count) REQUIRES(attached) {
+  if (!takes("setdefault", count)) return nullptr;
+  return dict_setdefault(self, args[0], count == 2 ? args[1] : Py_None);
+}
+
+PyObject* put(PyObject* self, PyObject* args, PyObject* names) REQUIRES(attached) {
+  static const char* const kNames[] = {"", "", "skip_if_exists", nullptr};
+  PyObject* key = nullptr;
+  PyObject* value = nullptr;
+  int skip = 0;
+  if (!PyArg_ParseTupleAndKeywords(args, names, "OO|$p:put", const_cast<char**>(kNames), &key, &value, &skip))
+    return nullptr;
+  if (skip == 0) return dict_set(self, key, value) == 0 ? Py_NewRef(Py_True) : nullptr;
+  const int stored = dict_put_new(self, key, value);
+  return stored < 0 ? nullptr : PyBool_FromLong(stored);
+}
+
+PyObject* clear(PyObject* self, PyObject*) REQUIRES(attached) {
+  if (!dict_clear(self)) return nullptr;
+  Py_RETURN_NONE;
+}
+
+PyObject* update_by(PyObject* self, PyObject* other) REQUIRES(attached) {
+  return dict_update(self, other, nullptr) ? Py_NewRef(self) : nullptr;
+}
+
+PyObject* generic(PyObject* type, PyObject* parameters) REQUIRES(attached) {
+  return Py_GenericAlias(type, parameters);
 }
 
 PyObject* get_many(PyObject* self, PyObject* keys) REQUIRES(attached) { return dict_get_many(self, keys); }
@@ -133,13 +220,6 @@ Py_hash_t hash(PyObject* self) REQUIRES(attached) {
   Py_hash_t value;
   std::memcpy(&value, shared_dict(self).handle.bits.data(), sizeof value);
   return value == -1 ? -2 : value;
-}
-
-PyObject* compare(PyObject* self, PyObject* other, int operation) REQUIRES(attached) {
-  if (!Py_IS_TYPE(other, Py_TYPE(self)) || (operation != Py_EQ && operation != Py_NE))
-    Py_RETURN_NOTIMPLEMENTED;
-  const bool same = shared_dict(self).handle == shared_dict(other).handle;
-  return PyBool_FromLong(same == (operation == Py_EQ));
 }
 
 // Nothing, with an exception set, when the text is no name.
@@ -200,7 +280,40 @@ PyMethodDef kMethods[] = {
      "ones are not copied. It stays as it is, whatever becomes of the key and of the dict.\n\n"
      "Raises KeyError when there is no such key, and TypeError for a value of another kind."},
     {"keys", keys, METH_NOARGS,
-     "keys($self, /)\n--\n\nThe keys as a list, in insertion order: str, int, or bytes that are no UTF-8."},
+     "keys($self, /)\n--\n\nA view of the keys in insertion order: str, int, or bytes that are no UTF-8. "
+     "Whoever goes over it\n"
+     "sees them as they were when he began."},
+    {"values", values, METH_NOARGS,
+     "values($self, /)\n--\n\nA view of the values, in the order of the keys. Whoever goes over it sees them "
+     "as they were when he\n"
+     "began."},
+    {"items", items, METH_NOARGS,
+     "items($self, /)\n--\n\nA view of the pairs of key and value. Whoever goes over it sees them as they "
+     "were when he began."},
+    {"copy", to_dict, METH_NOARGS, "copy($self, /)\n--\n\nA plain dict of all, as it was at one moment."},
+    {"to_dict", to_dict, METH_NOARGS,
+     "to_dict($self, /)\n--\n\nA plain dict of all, as it was at one moment."},
+    {"contains", contains, METH_O, "contains($self, key, /)\n--\n\nThe same as key in self."},
+    {"pop", fast_method<pop>(), METH_FASTCALL,
+     "pop($self, key, default=<unrepresentable>, /)\n--\n\n"
+     "Removes the key and gives its value, or default when there is no such key, or raises KeyError. Of all "
+     "that\n"
+     "pop it one gets the value. A value that cannot be unpickled stays."},
+    {"popitem", popitem, METH_NOARGS,
+     "popitem($self, /)\n--\n\n"
+     "Removes the key that was inserted last and gives it with its value. Raises KeyError when the dict is "
+     "empty."},
+    {"setdefault", fast_method<setdefault>(), METH_FASTCALL,
+     "setdefault($self, key, default=None, /)\n--\n\n"
+     "The value of key; when there is none, default is stored and given."},
+    {"put", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(put)), METH_VARARGS | METH_KEYWORDS,
+     "put($self, key, value, /, *, skip_if_exists=False)\n--\n\n"
+     "Stores the value, with skip_if_exists only when there is no such key. Gives whether it was stored."},
+    {"clear", clear, METH_NOARGS, "clear($self, /)\n--\n\nRemoves all keys, at one moment."},
+    {"_values", iterate_values, METH_NOARGS, "What the view of the values goes over."},
+    {"_items", iterate_items, METH_NOARGS, "What the view of the items goes over."},
+    {"__reversed__", reversed, METH_NOARGS, "The keys that are there now, the last one first."},
+    {"__class_getitem__", generic, METH_O | METH_CLASS, "SharedDict[K, V], for type checkers."},
     {"get_many", get_many, METH_O,
      "get_many($self, keys, /)\n--\n\nA dict of those of the keys that are there, all as they were at one "
      "moment."},
@@ -239,7 +352,9 @@ PyType_Slot kSlots[] = {{Py_tp_doc, const_cast<char*>(kDoc)},
                         {Py_tp_iter, reinterpret_cast<void*>(iterate)},
                         {Py_tp_repr, reinterpret_cast<void*>(dict_repr)},
                         {Py_tp_hash, reinterpret_cast<void*>(hash)},
-                        {Py_tp_richcompare, reinterpret_cast<void*>(compare)},
+                        {Py_tp_richcompare, reinterpret_cast<void*>(dict_compare)},
+                        {Py_nb_or, reinterpret_cast<void*>(dict_or)},
+                        {Py_nb_inplace_or, reinterpret_cast<void*>(update_by)},
                         {Py_mp_subscript, reinterpret_cast<void*>(subscript)},
                         {Py_mp_ass_subscript, reinterpret_cast<void*>(assign)},
                         {Py_mp_length, reinterpret_cast<void*>(dict_length)},
@@ -247,7 +362,8 @@ PyType_Slot kSlots[] = {{Py_tp_doc, const_cast<char*>(kDoc)},
                         {0, nullptr}};
 
 PyType_Spec kSpec = {"erlang.SharedDict", sizeof(SharedDictObject), 0,
-                     Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE, kSlots};
+                     Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE | Py_TPFLAGS_MAPPING,
+                     kSlots};
 
 }  // namespace
 

@@ -12,6 +12,7 @@
 #include "python/pickle_place.h"
 #include "python/plain_writer.h"
 #include "python/shared_dict_object.h"
+#include "python/shared_dict_store.h"
 #include "python/table_use.h"
 #include "python/type_name.h"
 #include "value/stored.h"
@@ -145,6 +146,21 @@ Ref found_of(PyObject* self, const Keys& keys, const Snapshot& all) REQUIRES(att
 }
 
 }  // namespace
+
+Ref dict_to_dict(PyObject* self) {
+  auto all =
+      on_table(self, [](table::Table& table, const table::Handle& handle) { return table.items(handle); });
+  if (!all) return Ref();
+  const LettingGoOf<Snapshot> guard(**all);
+  Ref items = Ref::steal(PyDict_New());
+  for (std::size_t i = 0; items && i < (*all)->size(); ++i) {
+    const Ref key = key_object((*all)->keys()[i]);
+    const Ref value =
+        key ? load_stored(self, (*all)->tag(i), (*all)->bytes(i), BufferUse::own_constant) : Ref();
+    if (!value || PyDict_SetItem(items.get(), key.get(), value.get()) != 0) return Ref();
+  }
+  return items;
+}
 
 PyObject* dict_get_many(PyObject* self, PyObject* keys) {
   try {

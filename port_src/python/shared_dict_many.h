@@ -22,5 +22,11 @@ bool dict_update(PyObject* self, PyObject* other, PyObject* names) REQUIRES(atta
 
 // The value that a pickle stored in this dict stands for; its buffers are copied. Null with an exception set.
 Ref load_stored(PyObject* self, std::uint32_t tag, ByteSpan bytes, BufferUse use) REQUIRES(attached);
+// The value of a blob, which is let go of afterwards; its buffers are read in place. Null with an exception
+// set.
+Ref load_blob(PyObject* self, table::Blob& blob) REQUIRES(attached);
+
+// All of the dict at one moment as a plain dict. Null with an exception set.
+Ref dict_to_dict(PyObject* self) REQUIRES(attached);
 
 }  // namespace pyport::python

@@ -44,4 +44,19 @@ PyObject* dict_info(PyObject* self) REQUIRES(attached);
 PyObject* dict_destroy(PyObject* self) REQUIRES(attached);
 PyObject* dict_repr(PyObject* self) REQUIRES(attached);
 
+// What makes it a mapping (shared_dict_mapping.cc). Null with an exception set.
+//
+// Without a fallback (null) a missing key is a KeyError.
+PyObject* dict_pop(PyObject* self, PyObject* key, PyObject* fallback) REQUIRES(attached);
+PyObject* dict_popitem(PyObject* self) REQUIRES(attached);
+PyObject* dict_setdefault(PyObject* self, PyObject* key, PyObject* value) REQUIRES(attached);
+// Stores the value if the key is not there. 1 when it was stored, 0 when not, -1.
+int dict_put_new(PyObject* self, PyObject* key, PyObject* value) REQUIRES(attached);
+// False with an exception set.
+bool dict_clear(PyObject* self) REQUIRES(attached);
+// == and !=
+PyObject* dict_compare(PyObject* self, PyObject* other, int operation) REQUIRES(attached);
+// left | right, at least one of them a SharedDict: a plain dict.
+PyObject* dict_or(PyObject* left, PyObject* right) REQUIRES(attached);
+
 }  // namespace pyport::python

@@ -9,17 +9,13 @@
 #include "python/handle_term.h"
 #include "python/letting_go.h"
 #include "python/pickle.h"
-#include "python/pickle_parts.h"
-#include "python/pickle_place.h"
-#include "python/plain_writer.h"
 #include "python/raise.h"
-#include "python/scalar_pickle.h"
 #include "python/scalar_reader.h"
 #include "python/shared_dict_large.h"
 #include "python/shared_dict_many.h"
 #include "python/shared_dict_object.h"
+#include "python/shared_dict_store.h"
 #include "python/table_use.h"
-#include "python/type_name.h"
 #include "value/stored.h"
 
 namespace pyport::python {
@@ -27,46 +23,6 @@ namespace {
 
 using table::Handle;
 using table::Table;
-
-template <class Operation>
-using ResultOf = std::invoke_result_t<Operation, Table&, const Handle&>;
-
-// One table operation with the GIL let go. Nothing, with an exception set, when the table is not to be had or
-// the operation fails.
-template <class Operation>
-std::optional<ResultOf<Operation>> on_table(PyObject* self, const Operation& operation) REQUIRES(attached) {
-  const SharedDictObject& dict = shared_dict(self);
-  Table* const table = table_of(dict.use);
-  if (table == nullptr) return std::nullopt;
-  auto result = [&]() REQUIRES(attached) {
-    const Detached scope;
-    return operation(*table, dict.handle);
-  }();
-  if (result.ok()) return {std::move(result)};
-  raise_for(self, result.error());
-  return std::nullopt;
-}
-
-// Puts the blob that `make(Table&) -> Result<NewBlob>` makes. What it makes it of is ours, and so is the key
-// as long as the caller holds it.
-template <class Make>
-int store(PyObject* self, const table::KeyView& key, const Make& make) REQUIRES(attached) {
-  const auto stored = on_table(self, [&](Table& table, const Handle& handle) {
-    return with_room(table, [&]() -> Status {
-      Result<table::NewBlob> blob = make(table);
-      if (!blob) return blob.error();
-      return table.put(handle, key, std::move(*blob));
-    });
-  });
-  return stored ? 0 : -1;
-}
-
-Result<table::NewBlob> blob_of(Table& table, const ScalarPickle& pickle) {
-  Result<table::BlobWriter> writer = table.allocate(pickle.size());
-  if (!writer) return writer.error();
-  pickle.write(writer->bytes());
-  return std::move(*writer).finish(value::kPlain);
-}
 
 Ref load_pickle(PyObject* self, ByteSpan pickle) REQUIRES(attached) {
   if (auto scalar = load_scalar(pickle)) return std::move(*scalar);
@@ -85,6 +41,11 @@ Ref load_stored(PyObject* self, std::uint32_t tag, ByteSpan bytes, BufferUse use
   Ref value = load_pickle(self, stored.pickle);
   if (value) known.met(stored.pickle, hash, value.get());
   return value;
+}
+
+Ref load_blob(PyObject* self, table::Blob& blob) {
+  if (blob.tag() == value::kBuffers) return load_in_place(self, blob);
+  return load_stored(self, blob.tag(), blob.bytes(), BufferUse::own);
 }
 
 namespace {
@@ -146,21 +107,17 @@ PyObject* dict_get(PyObject* self, PyObject* key, PyObject* missing, bool own) {
   return nullptr;
 }
 
-// Pickles first: that may run code which uses the same dict.
 int dict_set(PyObject* self, PyObject* key, PyObject* value) {
   const auto view = key_view(key);
   if (!view) return -1;
-  if (const auto scalar = ScalarPickle::of(value))
-    return store(self, *view, [&](Table& table) { return blob_of(table, *scalar); });
-  if (const auto plain = dump_plain(value))
-    return store(self, *view, [&](Table& table) { return value::store_plain(table, *plain); });
-  const auto parts = PickleParts::of(state_of(self), value, shared_dict(self).use);
-  if (!parts) {
-    tell_place(state_of(self), value);
-    return -1;
-  }
-  const std::string type = type_name(Py_TYPE(value));
-  return store(self, *view, [&](Table& table) { return parts->store(table, type); });
+  const bool stored = with_blobs(self, value, [&](const auto& make) REQUIRES(attached) {
+    return store(self, make,
+                 [&](Table& table, const Handle& handle, table::NewBlob blob) {
+                   return table.put(handle, *view, std::move(blob));
+                 })
+        .has_value();
+  });
+  return stored ? 0 : -1;
 }
 
 int dict_delete(PyObject* self, PyObject* key) {
@@ -188,7 +145,10 @@ int dict_contains(PyObject* self, PyObject* key) {
 }
 
 Py_ssize_t dict_length(PyObject* self) {
-  const auto size = on_table(self, [](Table& table, const Handle& handle) { return table.size(handle); });
+  const Table* const table = table_of(shared_dict(self).use);
+  if (table == nullptr) return -1;
+  if (const auto seen = table->size_at_once(shared_dict(self).handle)) return static_cast<Py_ssize_t>(*seen);
+  const auto size = on_table(self, [](Table& it, const Handle& handle) { return it.size(handle); });
   return size ? static_cast<Py_ssize_t>(**size) : -1;
 }
 
@@ -229,14 +189,6 @@ PyObject* dict_destroy(PyObject* self) {
   });
   if (!destroyed) return nullptr;
   Py_RETURN_NONE;
-}
-
-PyObject* dict_repr(PyObject* self) {
-  std::string from = node_of(self);
-  if (from.empty()) from = shared_dict(self).use->attachment->path();
-  const std::string digits = hex_of(shared_dict(self).handle).substr(0, 8);
-  const std::string text = "<SharedDict " + digits + "\u2026 of '" + from + "'>";
-  return PyUnicode_DecodeFSDefaultAndSize(text.data(), static_cast<Py_ssize_t>(text.size()));
 }
 
 }  // namespace pyport::python

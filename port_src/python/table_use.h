@@ -3,6 +3,8 @@
 // Thread safety: any thread.
 #pragma once
 
+#include <type_traits>
+
 #include "python/attachment.h"
 #include "python/gil.h"
 #include "table/table.h"
@@ -23,8 +25,8 @@ bool is_short_of_room(const Error& error);
 
 // Runs a table operation; when room is short, once more after tidy().
 template <class Operation>
-Status with_room(table::Table& table, const Operation& operation) {
-  Status done = operation();
+std::invoke_result_t<Operation> with_room(table::Table& table, const Operation& operation) {
+  std::invoke_result_t<Operation> done = operation();
   if (done.ok() || !is_short_of_room(done.error())) return done;
   tidy(table);
   return operation();

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <string_view>
 #include <vector>
 
 #include "etf/tags.h"
@@ -25,6 +26,13 @@ constexpr std::size_t kBinaryHeader = 5;
 // How many times as large as a stored value its term may be beyond a frame. A few bytes of a pickle that
 // names things by numbers can stand for any number of bytes.
 constexpr std::size_t kMostTimes = 16;
+
+// No node fails to read such a term. Others may have an atom that it does not know, which a function of our
+// Python module makes.
+bool surely_read(const value::StoredView& stored) {
+  static constexpr std::string_view kModule = "_erlang";
+  return stored.plain && as_text(stored.pickle).find(kModule) == std::string_view::npos;
+}
 
 value::LargeValue::Form form_of(protocol::PutForm form) {
   using Form = value::LargeValue::Form;
@@ -87,20 +95,85 @@ struct TableRole::Visitor {
   }
 
   Status operator()(const protocol::Get& request) {
+    if (answer.header.stamped()) return get_stamped(request);
     Result<table::Blob> blob = self.table_.get(handle_of(request.handle), request.key);
     if (!blob) return std::move(blob).error();
     if (!*blob) return answer.missing();
+    return give(*std::move(blob));
+  }
+
+  Status get_stamped(const protocol::Get& request) {
+    Result<table::Stamped> found = self.table_.get_stamped(handle_of(request.handle), request.key);
+    if (!found) return std::move(found).error();
+    if (!found->blob) return answer.missing();
+    return give(std::move(found->blob), found->stamp);
+  }
+
+  // The value in a reply, or the first of the parts in which it is to be asked for.
+  Status give(table::Blob&& blob, std::optional<table::Stamp> stamp = std::nullopt) {
     if (!answer.wanted()) return ok_status();
-    if (const auto content = large_content(*blob)) {
-      const auto transfer = self.transfers_.begin_get(*std::move(blob), *content, Transfers::Clock::now());
-      return in_parts(transfer, content->size(), false);
+    if (const auto content = large_content(blob)) {
+      const std::size_t size = content->size();
+      return in_parts(self.transfers_.begin_get(std::move(blob), *content, Transfers::Clock::now()), size,
+                      false, stamp);
     }
     const value::ToEtfOptions options = converting(self.options_, answer.header);
     Status appended =
-        protocol::append_value(answer.out, answer.header.id, answer.max_frame,
-                               [&](Bytes& body) { return value::append_value(*blob, options, body); });
+        protocol::append_value(answer.out, answer.header.id, answer.max_frame, [&](Bytes& body) {
+          if (stamp) etf::Writer(body).tuple(2).unsigned_integer(*stamp);
+          return value::append_value(blob, options, body);
+        });
     if (appended || appended.error().code != Errc::frame_too_large || !answer.header.parts()) return appended;
-    return term_in_parts(*blob, options);
+    return term_in_parts(blob, options, stamp);
+  }
+
+  // The value goes when its reply is there: one that cannot be given is not lost. What the caller may not be
+  // able to read, or what fits no frame, he is to get first, and to delete then.
+  Status operator()(const protocol::Take& request) {
+    const table::Handle handle = handle_of(request.handle);
+    for (;;) {
+      Result<table::Stamped> found = self.table_.get_stamped(handle, request.key);
+      if (!found) return std::move(found).error();
+      if (!found->blob) return answer.missing();
+      if (!surely_read(value::view(found->blob))) return answer.ok();
+      const std::size_t before = answer.out.size();
+      Status given = give(std::move(found->blob));
+      if (!given && given.error().code == Errc::frame_too_large) return answer.ok();
+      if (!given) return given;
+      const Result<bool> erased =
+          self.table_.erase_if(handle, request.key, table::Expect::stamped(found->stamp));
+      if (erased && *erased) return ok_status();
+      answer.out.resize(before);
+      if (!erased) return erased.error();
+    }
+  }
+
+  Status operator()(const protocol::DelIf& request) {
+    return done_or_missing(
+        self.table_.erase_if(handle_of(request.handle), request.key, table::Expect::stamped(request.stamp)));
+  }
+
+  Status operator()(const protocol::PutIf& request) {
+    Result<table::NewBlob> blob = value::store_term(self.table_, request.value);
+    if (!blob) return std::move(blob).error();
+    return done_or_missing(self.table_.put_if(handle_of(request.handle), request.key, *std::move(blob),
+                                              table::Expect::stamped(request.stamp)));
+  }
+
+  Status operator()(const protocol::Clear& request) {
+    const Result<std::uint64_t> cleared = self.table_.clear(handle_of(request.handle));
+    if (!cleared) return cleared.error();
+    if (*cleared > 0) self.reaper_.wake();
+    return answer.ok();
+  }
+
+  Status operator()(const protocol::IsKey& request) {
+    return done_or_missing(self.table_.contains(handle_of(request.handle), request.key));
+  }
+
+  Status done_or_missing(const Result<bool>& done) {
+    if (!done) return done.error();
+    return *done ? answer.ok() : answer.missing();
   }
 
   // The bytes of a binary that is to travel in parts.
@@ -110,7 +183,8 @@ struct TableRole::Visitor {
     return stored.plain ? value::content_of(stored.pickle) : std::nullopt;
   }
 
-  Status term_in_parts(const table::Blob& blob, value::ToEtfOptions options) {
+  Status term_in_parts(const table::Blob& blob, value::ToEtfOptions options,
+                       std::optional<table::Stamp> stamp) {
     options.max_bytes += kMostTimes * blob.size();
     Bytes term{etf::kVersion};
     if (Status appended = value::append_value(blob, options, term); !appended) {
@@ -119,12 +193,13 @@ struct TableRole::Visitor {
       return error;
     }
     const std::size_t size = term.size();
-    return in_parts(self.transfers_.begin_get(std::move(term), Transfers::Clock::now()), size, true);
+    return in_parts(self.transfers_.begin_get(std::move(term), Transfers::Clock::now()), size, true, stamp);
   }
 
-  Status in_parts(const Result<TransferId>& transfer, std::size_t size, bool term) {
+  Status in_parts(const Result<TransferId>& transfer, std::size_t size, bool term,
+                  std::optional<table::Stamp> stamp) {
     if (!transfer) return transfer.error();
-    protocol::append_parts(answer.out, answer.header.id, *transfer, size, term);
+    protocol::append_parts(answer.out, answer.header.id, {*transfer, size, term, stamp});
     return ok_status();
   }
 
@@ -149,7 +224,11 @@ struct TableRole::Visitor {
   }
 
   Status operator()(const protocol::PutEnd& request) {
-    Status stored = self.transfers_.end_put(request.transfer, handle_of(request.handle), request.key);
+    const table::Handle handle = handle_of(request.handle);
+    if (request.stamp)
+      return done_or_missing(self.transfers_.end_put_if(request.transfer, handle, request.key,
+                                                        table::Expect::stamped(*request.stamp)));
+    Status stored = self.transfers_.end_put(request.transfer, handle, request.key);
     return stored ? answer.ok() : stored;
   }
 
@@ -176,9 +255,7 @@ struct TableRole::Visitor {
   }
 
   Status operator()(const protocol::Del& request) {
-    const Result<bool> erased = self.table_.erase(handle_of(request.handle), request.key);
-    if (!erased) return erased.error();
-    return *erased ? answer.ok() : answer.missing();
+    return done_or_missing(self.table_.erase(handle_of(request.handle), request.key));
   }
 
   Status operator()(const protocol::Keys& request) {

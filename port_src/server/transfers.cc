@@ -44,19 +44,35 @@ Status Transfers::add(TransferId id, ByteSpan part, Clock::time_point now) {
   return added;
 }
 
-Status Transfers::end_put(TransferId id, const table::Handle& handle, const table::KeyView& key) {
+Result<table::NewBlob> Transfers::finish(TransferId id) {
   auto* const found = find<value::LargeValue>(id, {});
   if (found == nullptr) return unknown();
   value::LargeValue binary = std::move(*found);
   drop(id);
-  Result<table::NewBlob> blob = std::move(binary).finish();
+  return std::move(binary).finish();
+}
+
+Status Transfers::end_put(TransferId id, const table::Handle& handle, const table::KeyView& key) {
+  Result<table::NewBlob> blob = finish(id);
   if (!blob) return std::move(blob).error();
   return table_.put(handle, key, *std::move(blob));
 }
 
-Result<TransferId> Transfers::begin_get(table::Blob blob, ByteSpan content, Clock::time_point now) {
+Result<bool> Transfers::end_put_if(TransferId id, const table::Handle& handle, const table::KeyView& key,
+                                   const table::Expect& expect) {
+  Result<table::NewBlob> blob = finish(id);
+  if (!blob) return std::move(blob).error();
+  return table_.put_if(handle, key, *std::move(blob), expect);
+}
+
+Result<TransferId> Transfers::begin_get(table::Blob&& blob, ByteSpan content, Clock::time_point now) {
   if (Status room = check_room(now); !room) return std::move(room).error();
-  return keep({Get{std::move(blob), content}, now});
+  // A small value lies in the blob itself, and moves with it.
+  const auto at = static_cast<std::size_t>(content.data() - blob.bytes().data());
+  const TransferId id = keep({Get{std::move(blob), {}}, now});
+  Get& get = *find<Get>(id, now);
+  get.left = std::get_if<table::Blob>(&get.held)->bytes().subspan(at, content.size());
+  return id;
 }
 
 Result<TransferId> Transfers::begin_get(Bytes content, Clock::time_point now) {

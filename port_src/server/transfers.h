@@ -38,9 +38,12 @@ class Transfers {
   // Stores the value; the transfer is over. Errc::bad_frame when it is less than was announced, and errors as
   // table::Table::put.
   Status end_put(TransferId id, const table::Handle& handle, const table::KeyView& key);
+  // The same, when the key is as expected; false when it is not.
+  Result<bool> end_put_if(TransferId id, const table::Handle& handle, const table::KeyView& key,
+                          const table::Expect& expect);
 
   // `content` lies in `blob`, which it holds until all has been given.
-  Result<TransferId> begin_get(table::Blob blob, ByteSpan content, Clock::time_point now);
+  Result<TransferId> begin_get(table::Blob&& blob, ByteSpan content, Clock::time_point now);
   Result<TransferId> begin_get(Bytes content, Clock::time_point now);
   // At most `most` bytes, valid until the next call; empty at the end, where the transfer is over.
   Result<ByteSpan> next(TransferId id, std::size_t most, Clock::time_point now);
@@ -59,6 +62,8 @@ class Transfers {
     Clock::time_point used;
   };
 
+  // What was put together; the transfer is over.
+  Result<table::NewBlob> finish(TransferId id);
   Status check_room(Clock::time_point now);
   TransferId keep(Transfer transfer);
   // Null when it is not known, or is of the other kind.

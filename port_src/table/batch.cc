@@ -78,9 +78,9 @@ class Batch {
     Result<BlockList> made = BlockList::make(operation_, heap_, dict_.number(), count);
     if (!made) return std::move(made).error();
     new_ = *made;
-    // Of each change at most: the value's word, its place in the hash table, its record and its block's
-    // state.
-    Result<Block> redo = heap_.take(operation_, changes_.size() * 4 * sizeof(Redo), operation_.fresh());
+    // Of each change at most: the value's word and stamp or place in the hash table, its record, its block's
+    // state and that of the block before.
+    Result<Block> redo = heap_.take(operation_, changes_.size() * 5 * sizeof(Redo), operation_.fresh());
     if (!redo) return std::move(redo).error();
     operation_.more_redo(*redo);
     put(hand().fresh_list, new_->offset(), "batch.list");
@@ -114,6 +114,7 @@ class Batch {
     Result<std::uint64_t> word = prepare_value(value);
     if (!word) return std::move(word).error();
     if (Status dropped = drop(peek(entry.value)); !dropped) return dropped;
+    operation_.set(entry.stamp, dict_.next_change());
     operation_.set(entry.value, *word);
     return ok_status();
   }
@@ -128,6 +129,7 @@ class Batch {
     Result<std::uint64_t> word = prepare_value(change.value);
     if (!word) return std::move(word).error();
     if (Status stored = prepare_key(**at, change.key); !stored) return stored;
+    draft((*at)->stamp, dict_.next_change());
     operation_.set((*at)->value, *word);
     operation_.set(slots->half(slot), static_cast<std::uint32_t>(++used_));
     return ok_status();
@@ -203,6 +205,7 @@ class Batch {
   }
 
   void commit() {
+    operation_.set(header().changes, dict_.next_change());
     operation_.set(header().used, used_);
     operation_.set(header().live, live_);
     operation_.set(header().bytes, bytes_);

@@ -126,6 +126,7 @@ class Compaction {
     draft(to.key_info, peek(from.key_info));
     draft(to.key[0], peek(from.key[0]));
     draft(to.key[1], peek(from.key[1]));
+    draft(to.stamp, peek(from.stamp));
   }
 
   void commit() {

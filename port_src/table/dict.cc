@@ -83,11 +83,17 @@ Status Dict::replace(Entry& entry, const NewValue& value) {
     if (Status within = check_bytes(bytes); !within) return within;
   Result<std::uint64_t> word = prepare_value(value);
   if (!word) return std::move(word).error();
+  const std::uint64_t change = next_change();
   if (!is_block_word(old) && !is_block_word(*word) && *size == value.bytes.size()) {
-    // One word is all that changes.
+    // One word is all that readers without the lock see. A process that is killed before it leaves a number
+    // that is too high: as if the value had been replaced by itself.
+    table::put(header().changes, change, "dict.changes");
+    table::put(entry.stamp, change, "entry.stamp");
     table::put(entry.value, *word, "entry.value");
     return ok_status();
   }
+  operation_.set(header().changes, change);
+  operation_.set(entry.stamp, change);
   operation_.set(entry.value, *word);
   operation_.set(header().bytes, bytes);
   give_value(value, *word);
@@ -148,6 +154,9 @@ Status Dict::insert(const HashedKey& key, const NewValue& value) {
   if (!word) return std::move(word).error();
   if (Status stored = prepare_key(**at, key); !stored) return stored;
   give_value(value, *word);
+  const std::uint64_t change = next_change();
+  draft((*at)->stamp, change);
+  operation_.set(header().changes, change);
   operation_.set((*at)->value, *word);
   operation_.set(slots->half(slot_found()), static_cast<std::uint32_t>(used + 1));
   operation_.set(header().used, used + 1);
@@ -157,24 +166,48 @@ Status Dict::insert(const HashedKey& key, const NewValue& value) {
   return ok_status();
 }
 
-Result<bool> Dict::erase(const HashedKey& key) {
+Status Dict::erase(Entry& entry) {
   const Guard guard(operation_, header().version);
-  Checked<Found> found = find(key);
-  if (!found) return found.error();
-  if (found->entry == nullptr) return false;
-  Entry& entry = *found->entry;
   const std::uint64_t word = peek(entry.value);
   Checked<std::size_t> value_bytes = value_size(word);
   if (!value_bytes) return value_bytes.error();
   Checked<std::size_t> key_bytes = key_size(entry);
   if (!key_bytes) return key_bytes.error();
-  if (Status dropped = drop_value(word); !dropped) return std::move(dropped).error();
-  if (Status dropped = drop_key(entry); !dropped) return std::move(dropped).error();
+  if (Status dropped = drop_value(word); !dropped) return dropped;
+  if (Status dropped = drop_key(entry); !dropped) return dropped;
+  operation_.set(header().changes, next_change());
   operation_.set(entry.value, 0);
   operation_.set(header().live, peek(header().live) - 1);
   operation_.set(header().bytes, peek(header().bytes) - *value_bytes - *key_bytes);
   operation_.commit();
-  return true;
+  return ok_status();
+}
+
+// Dead entries stay where they are, so many may lie behind the last live one: the last of them is told how
+// far they go, else emptying a dict from its end would take time by the square of its size. Dead entries
+// never come to life again, so what they are told stays true, and a kill between the two stores leaves the
+// first unread.
+Checked<DictReader::Found> Dict::last() {
+  const std::uint64_t used = peek(header().used);
+  Entry* told = nullptr;
+  std::uint64_t steps = 0;
+  for (std::uint64_t at = used; at > 0; ++steps) {
+    Checked<Entry*> candidate = entry(at - 1);
+    if (!candidate) return candidate.damage();
+    if (peek((*candidate)->value) != 0) {
+      if (steps > 1) tell_dead(*told, at);
+      return Found{*candidate};
+    }
+    if (told == nullptr) told = *candidate;
+    const bool knows = key_kind(**candidate) == kKeyNone && peek((*candidate)->key[0]) < at;
+    at = knows ? peek((*candidate)->key[0]) : at - 1;
+  }
+  return Found{};
+}
+
+void Dict::tell_dead(Entry& last_dead, std::uint64_t first_dead) {
+  table::put(last_dead.key[0], first_dead, "dead.from");
+  table::put(last_dead.key_info, key_info(kKeyNone, 0), "dead.known");
 }
 
 // ---- Growing

@@ -10,7 +10,7 @@
 //
 // What it consists of changes by the redo list of an operation alone; meanwhile the dict's version is odd, so
 // that readers without the lock see it (dict_reader.h). Only a value that is one word, as the one before it,
-// is replaced by a store of its own.
+// is replaced by a store of its own; the number of the change stands there before it.
 //
 // Thread safety: none by itself. REQUIRES: the dict's lock is held by `operation`.
 #pragma once
@@ -55,8 +55,10 @@ class Dict : public DictReader {
 
   // Commits; the caller settles after the lock is let go.
   Status put(const HashedKey& key, const NewValue& value);
-  // False when the key is not there. Commits.
-  Result<bool> erase(const HashedKey& key);
+  // REQUIRES: it is an entry of this dict and has a value. Commits.
+  Status erase(Entry& entry);
+  // The entry that was inserted last; null: the dict is empty.
+  Checked<Found> last();
 
   // Makes all of the changes or none; gives how many keys were erased. Commits and settles. REQUIRES: the
   // keys differ from one another; `scratch` is zero and more than twice as long.
@@ -74,6 +76,8 @@ class Dict : public DictReader {
   Status prepare_key(Entry& entry, const HashedKey& key);
   Status replace(Entry& entry, const NewValue& value);
   Status insert(const HashedKey& key, const NewValue& value);
+  static void tell_dead(Entry& last_dead, std::uint64_t first_dead);
+  std::uint64_t next_change() const { return peek(header().changes) + 1; }
   void give_value(const NewValue& value, std::uint64_t word);
   Status drop_value(std::uint64_t word);
   Status drop_key(const Entry& entry);

@@ -114,6 +114,14 @@ Checked<std::size_t> DictReader::value_size(std::uint64_t word) const {
   return std::size_t{block->size()};
 }
 
+Checked<DictReader::Outline> DictReader::outline(std::uint64_t word) const {
+  if (is_inline_word(word)) return Outline{inline_tag(word), inline_size(word)};
+  if (!is_block_word(word)) return damage("value");
+  Checked<Block> block = value_block(word);
+  if (!block) return block.damage();
+  return Outline{block->tag(), block->size()};
+}
+
 Checked<std::size_t> DictReader::key_size(const Entry& entry) const {
   switch (key_kind(entry)) {
     case kKeyInteger:
@@ -135,8 +143,11 @@ Result<Key> DictReader::key_of(const Entry& entry) const {
   Checked<std::size_t> size = key_size(entry);
   if (!size) return size.error();
   if (key_kind(entry) == kKeyBlock) {
-    const Block block(mapping_, peek(entry.key[0]));
-    return Key(std::string(as_text({block.payload(), *size})));
+    Checked<Block> block = own_block(peek(entry.key[0]), *size, "key");
+    if (!block) return block.error();
+    std::string text(*size, '\0');
+    copy_from_shared(reinterpret_cast<std::uint8_t*>(text.data()), block->payload(), *size);
+    return Key(std::move(text));
   }
   const std::uint64_t words[2] = {peek(entry.key[0]), peek(entry.key[1])};
   return Key(std::string(reinterpret_cast<const char*>(words), *size));

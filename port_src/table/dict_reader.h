@@ -56,6 +56,16 @@ class DictReader {
     }
     return ok_status();
   }
+  // The key of an entry that has a value. Throws std::bad_alloc.
+  Result<Key> key_of(const Entry& entry) const;
+  // The number of an entry's place in the order; REQUIRES: below `used`.
+  Checked<Entry*> entry(std::uint64_t number) const;
+  // What a value is, by its word.
+  struct Outline {
+    std::uint32_t tag;
+    std::size_t size;
+  };
+  Checked<Outline> outline(std::uint64_t word) const;
   // The block of a value word.
   Checked<Block> value_block(std::uint64_t word) const;
   // So many bytes of its payload may be read; its size may be another one than before.
@@ -69,7 +79,6 @@ class DictReader {
   Checked<Entry*> look_at_entry(std::uint64_t number) const;
   // A block of this dict, with at least `size` bytes of payload.
   Checked<Block> own_block(Offset at, std::size_t size, const char* what) const;
-  Checked<Entry*> entry(std::uint64_t number) const;
   Checked<Word*> segment_word(std::size_t segment) const;
   Checked<std::size_t> key_size(const Entry& entry) const;
   Checked<std::size_t> value_size(std::uint64_t word) const;
@@ -80,7 +89,6 @@ class DictReader {
 
  private:
   Checked<bool> same(const Entry& entry, const HashedKey& key) const;
-  Result<Key> key_of(const Entry& entry) const;
 
   const Mapping& mapping_;
   DictHeader& header_;

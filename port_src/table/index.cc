@@ -198,6 +198,7 @@ Status Index::add_chunk(Operation& operation) {
     draft(header.number, first + i);
     draft(header.state, kDictFree);
     draft(header.version, 0);
+    draft(header.changes, 0);
     draft(header.next, i + 1 < kDictsInChunk ? first + i + 2 : 0);
     draft(header.check, header_check(first + i, at));
   }
@@ -216,25 +217,45 @@ Status Index::add(Operation& operation, const HandleWords& handle) {
   for (std::uint64_t i = 0; peek(places->half(at)) != 0 && peek(places->half(at)) != kLeft;
        at = (at + 1) & mask)
     if (i++ > mask) return make_error(Errc::corrupt, "index without an end");
-  const std::uint32_t number = peek(super().free_dict) - 1;
-  DictHeader& dict = *header(number);
+  DictHeader& dict = take_header(operation, handle);
+  if (peek(places->half(at)) == 0) operation.set(super().index_used, peek(super().index_used) + 1);
+  operation.set(super().dicts, peek(super().dicts) + 1);
+  operation.set(places->half(at), peek(dict.number) + 1);
+  return ok_status();
+}
+
+DictHeader& Index::take_header(Operation& operation, const HandleWords& handle) {
+  DictHeader& dict = *header(peek(super().free_dict) - 1);
   for (Word* word : {&dict.live, &dict.bytes, &dict.used, &dict.pinned, &dict.slots, &dict.slots_mask,
                      &dict.directory, &dict.directory_capacity, &dict.reclaimed})
     draft(*word, 0);
   for (Word& segment : dict.segment) draft(segment, 0);
   draft(dict.handle[0], handle[0]);
   draft(dict.handle[1], handle[1]);
-  if (peek(places->half(at)) == 0) operation.set(super().index_used, peek(super().index_used) + 1);
   operation.set(dict.state, kDictLive);
   operation.set(super().free_dict, peek(dict.next));
-  operation.set(super().dicts, peek(super().dicts) + 1);
-  operation.set(places->half(at), number + 1);
+  return dict;
+}
+
+// What was seen of the dict before must not be taken for what is there now: versions and changes go on.
+Status Index::renew(Operation& operation, Half& place, DictHeader& header) {
+  if (!is_free(peek(super().free_dict))) return make_error(Errc::corrupt, "index");
+  DictHeader& dict = take_header(operation, {peek(header.handle[0]), peek(header.handle[1])});
+  const std::uint64_t version = std::max(peek(dict.version), peek(header.version));
+  draft(dict.version, (version | 1) + 1);
+  draft(dict.changes, std::max(peek(dict.changes), peek(header.changes)) + 1);
+  operation.set(place, peek(dict.number) + 1);
+  leave(operation, header);
   return ok_status();
 }
 
 void Index::remove(Operation& operation, Half& place, DictHeader& header) {
   operation.set(place, kLeft);
   operation.set(super().dicts, peek(super().dicts) - 1);
+  leave(operation, header);
+}
+
+void Index::leave(Operation& operation, DictHeader& header) {
   operation.set(header.state, kDictDead);
   operation.set(header.next, peek(super().dead_dict));
   operation.set(super().dead_dict, peek(header.number) + 1);

@@ -54,6 +54,9 @@ class Index {
   Status add(Operation& operation, const HandleWords& handle);
   // Adds to the operation's change: the dict is dead and has no place. REQUIRES: its lock is held.
   void remove(Operation& operation, Half& place, DictHeader& header);
+  // Adds to the operation's change: the dict that has this place gets a new, empty header, and `header` is
+  // dead. REQUIRES: make_room; its lock is held. Errc::corrupt.
+  Status renew(Operation& operation, Half& place, DictHeader& header);
   // Commits: a dead and empty dict's header may be used again. REQUIRES: its lock is held.
   void recycle(Operation& operation, DictHeader& header);
 
@@ -71,6 +74,10 @@ class Index {
   Status grow(Operation& operation);
   Status add_chunk(Operation& operation);
   bool has_dicts(Offset chunk, std::uint32_t first) const;
+  // A free header for an empty dict, which the change makes live.
+  DictHeader& take_header(Operation& operation, const HandleWords& handle);
+  // What is in a header is left to be given back.
+  void leave(Operation& operation, DictHeader& header);
 
   const Mapping& mapping_;
   Heap& heap_;

@@ -32,7 +32,7 @@ static_assert(Word::is_always_lock_free && sizeof(Word) == 8, "words are shared 
 static_assert(Half::is_always_lock_free && sizeof(Half) == 4, "words are shared with other processes");
 
 inline constexpr std::uint64_t kFileMagic = 0x31656c6261747970;  // "pytable1"
-inline constexpr std::uint64_t kLayoutVersion = 2;
+inline constexpr std::uint64_t kLayoutVersion = 3;
 
 inline constexpr std::size_t kPageBytes = 4096;
 inline constexpr std::size_t kHeaderBytes = 16;
@@ -175,10 +175,12 @@ struct alignas(256) DictHeader {
   Half next;                                 // in the list of free or of dead dicts; number + 1
   Half unused;
   Word version;  // goes on with every change of what is above from `live` to `segment`; odd while it is made
+  Word changes;  // the number of the latest change; the next dict in this header goes on from there
 };
 static_assert(sizeof(DictHeader) == 256);
 
-enum KeyKind : std::uint32_t { kKeyInteger = 1, kKeyShort = 2, kKeyBlock = 3 };
+// kKeyNone: of a dead entry; all from the one that key[0] names up to it are dead, too.
+enum KeyKind : std::uint32_t { kKeyInteger = 1, kKeyShort = 2, kKeyBlock = 3, kKeyNone = 4 };
 inline constexpr std::size_t kShortKey = 16;
 
 struct Entry {
@@ -186,8 +188,9 @@ struct Entry {
   Half hash;
   Half key_info;  // KeyKind in the upper half; length of a short key
   std::array<Word, 2> key;
+  Word stamp;  // the change by which it got its value
 };
-static_assert(sizeof(Entry) == 32);
+static_assert(sizeof(Entry) == 40);
 
 // ---- Superblock
 

@@ -4,6 +4,8 @@
 // 2012): a dict's version is odd while a change of it is carried out and goes on with each. Who finds it
 // even, and the same after he has looked, has seen the dict as it was at one moment. All that is followed is
 // checked as under the lock; where anything is not as it should be, the lock's way finds out why.
+#include <algorithm>
+
 #include "table/shared_copy.h"
 #include "table/store.h"
 #include "table/value_word.h"
@@ -12,6 +14,7 @@ namespace pyport::table {
 namespace {
 
 constexpr int kLooks = 3;
+constexpr std::uint64_t kGlimpse = 16;  // entries to be looked at for each key to be shown
 
 bool is_live(const DictHeader& header, const HandleWords& words) {
   return has_handle(header, words) && peek(header.state) == kDictLive;
@@ -92,6 +95,54 @@ bool Store::is_still_so(const Handle& handle, const Sighting& sighting) const {
   if (peek(mapping_->at<Word>(sighting.entry)) != sighting.word) return false;
   reads_done();
   return peek(header->version) == version;
+}
+
+// Whoever has not met the dict before finds it here.
+DictHeader* Store::find_and_look(const HandleWords& words, std::uint64_t& version) const {
+  if (DictHeader* const header = look_at_dict(words, version)) return header;
+  std::uint32_t number = 0;
+  if (index_.find(words, number) != Index::Search::found) return nullptr;
+  DictHeader* const header = index_.header(number);
+  recent(words).store(header, std::memory_order_relaxed);
+  return look_at_dict(words, version);
+}
+
+std::optional<std::uint64_t> Store::size_at_once(const Handle& handle) const {
+  std::uint64_t version = 0;
+  const DictHeader* const header = find_and_look(words_of(handle), version);
+  if (header == nullptr) return std::nullopt;
+  const std::uint64_t size = peek(header->live);
+  reads_done();
+  if (peek(header->version) != version) return std::nullopt;
+  return size;
+}
+
+bool Store::look_at_keys(const DictHeader& header, const DictReader& dict, std::size_t most,
+                         std::vector<Key>& keys) {
+  // Where there are many dead ones in front, none is shown rather than all of them looked through.
+  const std::uint64_t end = std::min<std::uint64_t>(peek(header.used), most * kGlimpse);
+  for (std::uint64_t i = 0; i < end && keys.size() < most; ++i) {
+    const Checked<Entry*> entry = dict.entry(i);
+    if (!entry) return false;
+    if (peek((*entry)->value) == 0) continue;
+    Result<Key> key = dict.key_of(**entry);
+    if (!key) return false;
+    keys.push_back(*std::move(key));
+  }
+  return true;
+}
+
+std::optional<Glimpse> Store::glimpse(const Handle& handle, std::size_t most) const {
+  for (int looks = 0; looks < kLooks; ++looks) {
+    std::uint64_t version = 0;
+    DictHeader* const header = find_and_look(words_of(handle), version);
+    if (header == nullptr) continue;
+    Glimpse seen{peek(header->live), {}};
+    const bool good = look_at_keys(*header, DictReader(*mapping_, *header), most, seen.first);
+    reads_done();
+    if (good && peek(header->version) == version) return seen;
+  }
+  return std::nullopt;
 }
 
 std::optional<bool> Store::contains_at_once(const Handle& handle, const KeyView& key) const {

@@ -17,6 +17,8 @@ namespace pyport::table {
 namespace {
 
 Error gone() { return make_error(Errc::gone); }
+constexpr int kTries = 10000;  // to find a dict that others clear all the time
+
 Error no_memory() { return make_error(Errc::table_full, "memory"); }
 
 std::uint64_t random_word() {
@@ -63,18 +65,28 @@ Status Store::check_alive(const DictHeader& header, const HandleWords& handle) c
 }
 
 Result<DictHeader*> Store::lock_dict(Operation& operation, const HandleWords& words) {
-  Result<std::uint32_t> number = find(operation, words);
-  if (!number) return std::move(number).error();
-  DictHeader* const header = index_.header(*number);
-  if (header == nullptr) return gone();
-  recent(words).store(header, std::memory_order_relaxed);
-  if (Status locked = operation.lock(header->lock); !locked) return std::move(locked).error();
-  // Found without a lock: it may have been destroyed, and even made anew under another handle.
-  if (Status alive = check_alive(*header, words); !alive) {
+  for (int tries = 0; tries < kTries; ++tries) {
+    Result<std::uint32_t> number = find(operation, words);
+    if (!number) return std::move(number).error();
+    DictHeader* const header = index_.header(*number);
+    if (header == nullptr) return gone();
+    recent(words).store(header, std::memory_order_relaxed);
+    if (Status locked = operation.lock(header->lock); !locked) return std::move(locked).error();
+    // Found without a lock: it may have been destroyed, and even made anew under another handle; or cleared,
+    // and then it has another header.
+    Status alive = check_alive(*header, words);
+    if (alive) return header;
     operation.unlock(header->lock);
-    return std::move(alive).error();
+    if (alive.error().code != Errc::gone) return std::move(alive).error();
   }
-  return header;
+  return make_error(Errc::busy);
+}
+
+Status Store::check_key(const KeyView& key) const {
+  const auto* text = std::get_if<ByteSpan>(&key);
+  if (text != nullptr && text->size() > limits_.max_key_bytes)
+    return make_error(Errc::table_full, "max_key_bytes");
+  return ok_status();
 }
 
 // ---- Dicts
@@ -137,9 +149,7 @@ Result<Blob> Store::get(const Handle& handle, const KeyView& key) {
 }
 
 Status Store::put(const Handle& handle, const KeyView& key, NewBlob blob) {
-  const auto* text = std::get_if<ByteSpan>(&key);
-  if (text != nullptr && text->size() > limits_.max_key_bytes)
-    return make_error(Errc::table_full, "max_key_bytes");
+  if (Status within = check_key(key); !within) return within;
   const HashedKey hashed(seed_, key);
   const NewValue value = new_value(blob);
   Status stored = ok_status();
@@ -155,10 +165,11 @@ Result<bool> Store::erase(const Handle& handle, const KeyView& key) {
   const HashedKey hashed(seed_, key);
   Operation operation(*mapping_, *place_, *this);
   return with_dict(operation, handle, [&](Dict& dict, DictHeader&) -> Result<bool> {
-    Result<bool> erased = dict.erase(hashed);
-    if (!erased || !*erased) return erased;
-    heap_.settle(operation);
-    if (Status compacted = dict.compact_if_worthwhile(); !compacted) return std::move(compacted).error();
+    const Checked<Dict::Found> found = dict.find(hashed);
+    if (!found) return found.error();
+    if (found->entry == nullptr) return false;
+    if (Status erased = erase_entry(operation, dict, *found->entry); !erased)
+      return std::move(erased).error();
     return true;
   });
 }

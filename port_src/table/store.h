@@ -45,8 +45,17 @@ class Store final : public Repairer {
   std::optional<Sighting> get_at_once(const Handle& handle, const KeyView& key, Blob& blob) const;
   bool is_still_so(const Handle& handle, const Sighting& sighting) const;
   std::optional<bool> contains_at_once(const Handle& handle, const KeyView& key) const;
+  std::optional<std::uint64_t> size_at_once(const Handle& handle) const;
+  std::optional<Glimpse> glimpse(const Handle& handle, std::size_t most) const;
   Status put(const Handle& handle, const KeyView& key, NewBlob blob);
   Result<bool> erase(const Handle& handle, const KeyView& key);
+  Result<Stamped> get_stamped(const Handle& handle, const KeyView& key);
+  Result<bool> put_if(const Handle& handle, const KeyView& key, NewBlob blob, const Expect& expect,
+                      Stamped* present);
+  Result<bool> erase_if(const Handle& handle, const KeyView& key, const Expect& expect);
+  Result<TakenOut> take(const Handle& handle, const KeyView& key, const Expect& expect);
+  Result<TakenOut> take_last(const Handle& handle, Key& key, const Expect& expect);
+  Result<std::uint64_t> clear(const Handle& handle);
   Result<std::uint64_t> change_all(const Handle& handle, std::span<KeyChange> wanted);
   Result<Snapshot> get_many(const Handle& handle, std::span<const KeyView> keys);
   Result<Snapshot> items(const Handle& handle);
@@ -81,17 +90,33 @@ class Store final : public Repairer {
   DictHeader* lock_recent(Operation& operation, const HandleWords& words) const;
   Result<DictHeader*> lock_dict(Operation& operation, const HandleWords& words);
   Result<std::uint32_t> find(Operation& operation, const HandleWords& handle);
+  // Errc::table_full when the key is too long.
+  Status check_key(const KeyView& key) const;
+  Result<std::uint64_t> renew(Operation& operation, const HandleWords& words);
   Status check_alive(const DictHeader& header, const HandleWords& handle) const;
 
   // What can be seen of a key without any lock.
   enum class Sight : std::uint8_t { found, missing, unsure };
   DictHeader* look_at_dict(const HandleWords& words, std::uint64_t& version) const;
+  DictHeader* find_and_look(const HandleWords& words, std::uint64_t& version) const;
   // Copies a small value to `blob`, when there is one and `blob` is not null.
   Sight look(const HandleWords& words, const HashedKey& key, Blob* blob, Sighting& seen) const;
   Sight look_once(const HandleWords& words, const HashedKey& key, Blob* blob, Sighting& seen) const;
   // A value up to kCopiedBytes is copied; the block of a larger one is what it gives.
   static Checked<std::optional<Block>> copy_out(const DictReader& dict, std::uint64_t word, Blob& blob);
 
+  // At most `most` of the first keys; false when the dict is being changed.
+  static bool look_at_keys(const DictHeader& header, const DictReader& dict, std::size_t most,
+                           std::vector<Key>& keys);
+
+  // Of an entry that has a value; what it hands out goes to `out`, which outlives the lock.
+  Status hand_out_stamped(Operation& operation, Dict& dict, DictHeader& header, const Entry& entry,
+                          Stamped& out);
+  // Commits and settles.
+  Status erase_entry(Operation& operation, Dict& dict, Entry& entry);
+  static Checked<bool> is_as(const Dict& dict, const Entry* entry, const Expect& expect);
+  Status take_out(Operation& operation, Dict& dict, DictHeader& header, Entry& entry, const Expect& expect,
+                  TakenOut& out);
   Status hand_out(Operation& operation, Dict& dict, DictHeader& header, std::uint64_t word, Blob& blob);
   static Result<BlobWriter> copy_buffer(BlobWriter writer);
   Status add_value(Operation& operation, Dict& dict, DictHeader& header, std::uint64_t word, Snapshot& all);

@@ -68,11 +68,8 @@ void Store::has_its_place(NewBlob& blob) {
 }
 
 Result<std::uint64_t> Store::change_all(const Handle& handle, std::span<KeyChange> wanted) {
-  for (const KeyChange& change : wanted) {
-    const auto* text = std::get_if<ByteSpan>(&change.key);
-    if (text != nullptr && text->size() > limits_.max_key_bytes)
-      return make_error(Errc::table_full, "max_key_bytes");
-  }
+  for (const KeyChange& change : wanted)
+    if (Status within = check_key(change.key); !within) return std::move(within).error();
   // All memory that it needs is got before the lock is taken.
   std::vector<Change> changes;
   std::vector<std::uint64_t> scratch;

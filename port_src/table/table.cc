@@ -75,6 +75,29 @@ Status Table::put(const Handle& handle, const KeyView& key, NewBlob blob) {
 
 Result<bool> Table::erase(const Handle& handle, const KeyView& key) { return store_->erase(handle, key); }
 
+Result<Stamped> Table::get_stamped(const Handle& handle, const KeyView& key) const {
+  return store_->get_stamped(handle, key);
+}
+
+Result<bool> Table::put_if(const Handle& handle, const KeyView& key, NewBlob blob, const Expect& expect,
+                           Stamped* present) {
+  return store_->put_if(handle, key, std::move(blob), expect, present);
+}
+
+Result<bool> Table::erase_if(const Handle& handle, const KeyView& key, const Expect& expect) {
+  return store_->erase_if(handle, key, expect);
+}
+
+Result<TakenOut> Table::take(const Handle& handle, const KeyView& key, const Expect& expect) {
+  return store_->take(handle, key, expect);
+}
+
+Result<TakenOut> Table::take_last(const Handle& handle, Key& key, const Expect& expect) {
+  return store_->take_last(handle, key, expect);
+}
+
+Result<std::uint64_t> Table::clear(const Handle& handle) { return store_->clear(handle); }
+
 Result<bool> Table::contains(const Handle& handle, const KeyView& key) const {
   return store_->contains(handle, key);
 }
@@ -93,6 +116,14 @@ Result<std::uint64_t> Table::size(const Handle& handle) const {
   Result<DictStats> stats = store_->stats(handle);
   if (!stats) return std::move(stats).error();
   return stats->keys;
+}
+
+std::optional<std::uint64_t> Table::size_at_once(const Handle& handle) const {
+  return store_->size_at_once(handle);
+}
+
+std::optional<Glimpse> Table::glimpse(const Handle& handle, std::size_t most) const {
+  return store_->glimpse(handle, most);
 }
 
 Result<std::vector<Key>> Table::keys(const Handle& handle) const { return store_->keys(handle); }

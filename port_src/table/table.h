@@ -23,6 +23,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "table/blob.h"
+#include "table/expect.h"
 #include "table/handle.h"
 #include "table/key.h"
 #include "table/limits.h"
@@ -47,6 +48,24 @@ struct DictStats {
   std::uint64_t keys = 0;
   std::uint64_t bytes = 0;
   std::uint64_t pinned = 0;
+};
+
+// A value and the number of the change by which it got there; without a value the key is not there.
+struct Stamped {
+  Blob blob;
+  Stamp stamp = 0;
+};
+
+// What was asked to be taken out of a dict.
+struct TakenOut {
+  Stamped value;
+  bool erased = false;  // false: it is still there, since it was not as expected
+};
+
+// What one look tells of a dict.
+struct Glimpse {
+  std::uint64_t size = 0;
+  std::vector<Key> first;  // some of its keys, in order
 };
 
 // One of several changes that are made at once: a key gets a value, or goes when the blob is empty.
@@ -105,6 +124,20 @@ class Table {
   Status put(const Handle& handle, const KeyView& key, NewBlob blob);
   // True when the key was there.
   Result<bool> erase(const Handle& handle, const KeyView& key);
+  // The value with its stamp, under the lock.
+  Result<Stamped> get_stamped(const Handle& handle, const KeyView& key) const;
+  // Puts when the key is as expected. Else it gives false, and what is there, if that is asked for.
+  Result<bool> put_if(const Handle& handle, const KeyView& key, NewBlob blob, const Expect& expect,
+                      Stamped* present = nullptr);
+  // Erases the key when it is as expected; false: it is not, or is not there.
+  Result<bool> erase_if(const Handle& handle, const KeyView& key, const Expect& expect);
+  // The same, and gives the value in any case.
+  Result<TakenOut> take(const Handle& handle, const KeyView& key, const Expect& expect = {});
+  // The same for the key that was inserted last, and which that is; no value when the dict is empty.
+  Result<TakenOut> take_last(const Handle& handle, Key& key, const Expect& expect = {});
+  // Erases all keys at one moment, however many they are; gives how many they were. Their memory is given
+  // back by reclaim().
+  Result<std::uint64_t> clear(const Handle& handle);
   Result<bool> contains(const Handle& handle, const KeyView& key) const;
   // The same without any lock, as get_at_once. Nothing when contains() is to be asked.
   std::optional<bool> contains_at_once(const Handle& handle, const KeyView& key) const;
@@ -116,6 +149,11 @@ class Table {
   // All keys, in insertion order, with their values.
   Result<Snapshot> items(const Handle& handle) const;
   Result<std::uint64_t> size(const Handle& handle) const;
+  // The same without any lock. Nothing when size() is to be asked.
+  std::optional<std::uint64_t> size_at_once(const Handle& handle) const;
+  // The size and at most `most` of the first keys, without any lock: fewer or none of the keys when the dict
+  // is being changed, nothing when it is not to be had.
+  std::optional<Glimpse> glimpse(const Handle& handle, std::size_t most) const;
   // In insertion order. A deleted and re-inserted key comes last.
   Result<std::vector<Key>> keys(const Handle& handle) const;
   // True while the dict lives.

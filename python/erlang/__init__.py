@@ -17,6 +17,8 @@ In any other process of the same user, with or without an Erlang node:
     orders = table.dict()  # goes to other processes as an argument
 """
 
+from collections.abc import MutableMapping
+
 try:
     from _erlang import Atom, Interrupted, Pid, Reference, SharedDict, Table, Term
 except ModuleNotFoundError as error:
@@ -25,5 +27,7 @@ except ModuleNotFoundError as error:
     from ._no_extension import why
 
     raise ImportError(why()) from None
+
+MutableMapping.register(SharedDict)
 
 __all__ = ["Atom", "Interrupted", "Pid", "Reference", "SharedDict", "Table", "Term"]

@@ -1,16 +1,20 @@
 import builtins
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, MutableMapping, ValuesView
 from types import TracebackType
 from typing import Any, Final, TypeVar, final, overload
 
+from _typeshed import SupportsKeysAndGetItem
+
 _Default = TypeVar("_Default")
 _Key = TypeVar("_Key", str, bytes, int, str | bytes | int)
+_K = TypeVar("_K", default=Any)  # str, bytes or int; what comes out is never bytes that could be str
+_V = TypeVar("_V", default=Any)
 
 __all__: Final = ["Atom", "Interrupted", "Pid", "Reference", "SharedDict", "Table", "Term"]
 
 @final
-class SharedDict:
+class SharedDict(MutableMapping[_K, _V]):
     """A dictionary that Erlang and all Python interpreters and processes share.
 
     It comes from Erlang, from Table.dict() or from SharedDict.open(). As an argument of a
@@ -19,7 +23,10 @@ class SharedDict:
 
     Keys are str or bytes (the same key by its UTF-8 bytes) and int of 64 bits. Values are copies: what is
     stored is a pickle, and each read unpickles it anew, but for large buffers, which are read where they lie
-    (see get). Every operation on one key is atomic.
+    (see get). Every operation is atomic, for all processes and languages. What goes over keys, values or items goes
+    over them as they were when it began, whatever others write.
+
+    It is equal to every mapping with the same content, and hashed by what it names.
 
     Every operation raises RuntimeError once the dict has been destroyed and when its memory was damaged,
     ValueError when its Table has been closed, and TimeoutError when another process holds the dict and does
@@ -28,7 +35,7 @@ class SharedDict:
     """
 
     @classmethod
-    def open(cls, name: str, /) -> SharedDict:
+    def open(cls, name: str, /) -> SharedDict[Any, Any]:
         """The dict of this name, which the attribute handle of a SharedDict gives, in any process of the same user.
 
         Raises ValueError when it is no such name, OSError when its table cannot be attached to, and
@@ -38,28 +45,34 @@ class SharedDict:
     def handle(self) -> str:
         """The dict's name as text, for SharedDict.open()."""
 
-    def __init__(self, handle: SharedDict) -> None:
+    def __init__(self, handle: SharedDict[Any, Any]) -> None:
         """Names the dict of a handle that came from Erlang, or of another SharedDict. Raises TypeError for anything else."""
 
-    def __getitem__(self, key: str | bytes | int, /) -> Any:
+    def __getitem__(self, key: _K, /) -> _V:
         """Raises KeyError when the key is not there, and what unpickling the value raises."""
 
-    def __setitem__(self, key: str | bytes | int, value: object, /) -> None:
+    def __setitem__(self, key: _K, value: _V, /) -> None:
         """Raises what pickling the value raises, and MemoryError when a limit of the table is reached;
         the old value stays then."""
 
-    def __delitem__(self, key: str | bytes | int, /) -> None:
+    def __delitem__(self, key: _K, /) -> None:
         """Raises KeyError when the key is not there."""
 
-    def __contains__(self, key: str | bytes | int, /) -> bool: ...
+    def __contains__(self, key: object, /) -> bool: ...
+    def contains(self, key: object, /) -> bool:
+        """The same as key in self."""
+
     def __len__(self) -> int: ...
-    def __iter__(self) -> Iterator[str | bytes | int]:
+    def __iter__(self) -> Iterator[_K]:
         """Goes over the keys that are there now; changes meanwhile do not matter."""
 
+    def __reversed__(self) -> Iterator[_K]:
+        """The same, the last one first."""
+
     @overload
-    def get(self, key: str | bytes | int, /, *, copy: bool = False) -> Any: ...
+    def get(self, key: _K, /, *, copy: bool = False) -> _V | None: ...
     @overload
-    def get(self, key: str | bytes | int, /, default: _Default, *, copy: bool = False) -> Any | _Default:
+    def get(self, key: _K, /, default: _Default, *, copy: bool = False) -> _V | _Default:
         """The value of key, or default when there is no such key.
 
         What keeps its memory in buffers (numpy arrays, Arrow buffers: all that pickle's protocol 5 hands out of
@@ -67,7 +80,7 @@ class SharedDict:
         when the key is replaced or deleted or the dict destroyed. With copy it is the reader's own, and writable
         where it was so for the writer."""
 
-    def view(self, key: str | bytes | int, /) -> memoryview:
+    def view(self, key: _K, /) -> memoryview:
         """A read-only memoryview of the bytes, bytearray, str (its UTF-8) or array that is the value of key.
 
         Values above 2 KiB are not copied. The view stays valid, and as it is, as long as something refers to it,
@@ -77,16 +90,62 @@ class SharedDict:
     def get_many(self, keys: Iterable[_Key], /) -> dict[_Key, Any]:
         """A dict of those of the keys that are there, all as they were at one moment."""
 
+    def put(self, key: _K, value: _V, /, *, skip_if_exists: bool = False) -> bool:
+        """Stores the value, with skip_if_exists only when there is no such key. Gives whether it was stored: of all
+        that put one so at once, one gets True. Raises as an assignment does."""
+
     @overload
-    def update(self, other: Mapping[Any, object], /, **names: object) -> None: ...
+    def setdefault(self, key: _K, /) -> _V | None: ...
     @overload
-    def update(self, other: Iterable[tuple[str | bytes | int, object]] = (), /, **names: object) -> None:
+    def setdefault(self, key: _K, default: _V, /) -> _V:
+        """The value of key; when there is none, default is stored and given. Raises as an assignment does."""
+
+    @overload
+    def pop(self, key: _K, /) -> _V: ...
+    @overload
+    def pop(self, key: _K, default: _Default, /) -> _V | _Default:
+        """Removes the key and gives its value, or default when there is no such key, or raises KeyError. Of all that
+        pop a key at once, one gets the value. One that cannot be unpickled stays."""
+
+    def popitem(self) -> tuple[_K, _V]:
+        """Removes the key that was inserted last and gives it with its value. Raises KeyError when the dict is empty."""
+
+    def clear(self) -> None:
+        """Removes all keys, at one moment."""
+
+    @overload
+    def update(self, other: SupportsKeysAndGetItem[_K, _V], /, **names: _V) -> None: ...
+    @overload
+    def update(self, other: Iterable[tuple[_K, _V]], /, **names: _V) -> None: ...
+    @overload
+    def update(self, **names: _V) -> None:
         """Stores what a mapping or an iterable of pairs has, and the names. All of it at once: nobody sees a part
         of it. Of equal keys the last counts. Raises as an assignment does; nothing is stored then."""
 
-    def keys(self) -> list[str | bytes | int]:
-        """The keys in insertion order: str, int, or bytes where those are no UTF-8."""
+    def __ior__(self, other: Mapping[Any, Any] | Iterable[tuple[Any, Any]], /) -> SharedDict[_K, _V]:
+        """As update."""
 
+    def __or__(self, other: Mapping[Any, Any], /) -> dict[Any, Any]:
+        """A plain dict of both."""
+
+    def __ror__(self, other: Mapping[Any, Any], /) -> dict[Any, Any]: ...
+    def keys(self) -> KeysView[_K]:
+        """A view of the keys in insertion order: str, int, or bytes where those are no UTF-8."""
+
+    def values(self) -> ValuesView[_V]:
+        """A view of the values, in the order of the keys."""
+
+    def items(self) -> ItemsView[_K, _V]:
+        """A view of the pairs of key and value."""
+
+    def copy(self) -> dict[_K, _V]:
+        """A plain dict of all, as it was at one moment."""
+
+    def to_dict(self) -> dict[_K, _V]:
+        """The same as copy()."""
+
+    def _values(self) -> Iterator[_V]: ...
+    def _items(self) -> Iterator[tuple[_K, _V]]: ...
     def info(self) -> dict[str, int]:
         """How many keys and bytes (of keys and values) are in it, and how many values readers hold in place
         (pinned)."""
@@ -142,10 +201,10 @@ class Table:
         """True after close()."""
 
     # Those below raise ValueError after close(), but for unlink().
-    def dict(self) -> SharedDict:
+    def dict(self) -> SharedDict[Any, Any]:
         """A new, empty dict. It lasts until somebody destroys it. Raises MemoryError when a limit is reached."""
 
-    def dicts(self) -> list[SharedDict]:
+    def dicts(self) -> list[SharedDict[Any, Any]]:
         """All dicts of the table, in no order."""
 
     def info(self) -> builtins.dict[str, int]:

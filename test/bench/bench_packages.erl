@@ -27,9 +27,9 @@ measure(Venv, #{rounds := Rounds, slice_ms := Ms, folder := Folder}) ->
                      [["one process", bench_text:us(One / 1000), "1.00"],
                       ["two processes", bench_text:us(Two / 1000), bench_text:ratio(One / Two)]]),
     bench_text:title("Opening a numpy array that lies in a dict"),
-    bench_text:table(["size", "sd[k], us", "pickle.loads, us", "times as fast"],
-                     [[io_lib:format("~b MB", [Size]), bench_text:us(Ours), bench_text:us(Pickle), bench_text:ratio(Pickle / Ours)]
-                      || {Size, [Ours, Pickle]} <- Opened]).
+    bench_text:table(["size", "sd[k], us", "just after pickle.loads", "pickle.loads, us", "times as fast"],
+                     [[io_lib:format("~b MB", [Size]), bench_text:us(Ours), bench_text:us(First), bench_text:us(Pickle),
+                       bench_text:ratio(Pickle / Ours)] || {Size, [Ours, First, Pickle]} <- Opened]).
 
 opened(Size, Rounds) ->
     {ok, SD} = py:shared_dict_new(),

@@ -216,9 +216,9 @@ int run(const std::string& python, const std::string& script, bool quick) {
   Port port;
   std::vector<Row> rows(values.size());
   for (int round = 0; round < (quick ? 3 : 9); ++round) one_round(port, values, seconds, command, rows);
-  std::printf("## The port program's own work (C++, no pipe), nanoseconds\n\n");
+  std::printf("\n## The port program's own work (C++, no pipe), nanoseconds\n\n");
   std::printf(
-      "| value           |    get |    set | term to pickle to term | dumps(loads(pickle)) | ratio |\n");
+      "| value           |    get |    set | term to pickle to term |    by Python objects | ratio |\n");
   std::printf(
       "|-----------------|-------:|-------:|-----------------------:|---------------------:|------:|\n");
   for (std::size_t i = 0; i < values.size(); ++i)

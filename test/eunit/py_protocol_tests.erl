@@ -24,7 +24,7 @@ requests() ->
      {"request_get_convert", ?OP_GET, ?FLAGS_CONVERT, 6, py_protocol:get(?H1, <<"config">>)},
      {"request_set", ?OP_SET, 0, 8, py_protocol:set(?H1, <<"config">>, #{<<"host">> => <<"localhost">>, <<"port">> => 8080})},
      {"request_set_atom", ?OP_SET, 0, 8, py_protocol:set(?H1, <<>>, true)},
-     {"request_del", ?OP_DEL, 0, 9, py_protocol:del(?H1, <<"config">>)},
+     {"request_del", ?OP_DEL, 0, 9, py_protocol:get(?H1, <<"config">>)},
      {"request_keys", ?OP_KEYS, 0, 10, Encode(?H1)},
      {"request_stat", ?OP_STAT, 0, 10, Encode(?H1)},
      {"request_get_many", ?OP_GET_MANY, 0, 10, Encode({?H1, [<<"config">>, 7, <<"missing">>]})},
@@ -56,7 +56,15 @@ requests() ->
      {"request_put_part", ?OP_PUT_PART, 0, 19, py_protocol:part(3, <<"part">>)},
      {"request_put_end", ?OP_PUT_END, 0, 20, Encode({3, ?H1, <<"config">>})},
      {"request_get_part", ?OP_GET_PART, 0, 21, Encode(3)},
-     {"request_drop_transfer", ?OP_DROP_TRANSFER, 0, 22, Encode((1 bsl 64) - 1)}].
+     {"request_drop_transfer", ?OP_DROP_TRANSFER, 0, 22, Encode((1 bsl 64) - 1)},
+     {"request_get_stamped", ?OP_GET, ?FLAG_STAMPED bor ?FLAG_PARTS, 6, py_protocol:get(?H1, <<"config">>)},
+     {"request_put_end_if", ?OP_PUT_END, 0, 20, Encode({3, ?H1, <<"config">>, 7})},
+     {"request_put_if", ?OP_PUT_IF, 0, 23, Encode({?H1, <<"config">>, [1, 2], 1 bsl 40})},
+     {"request_put_if_absent", ?OP_PUT_IF, 0, 23, Encode({?H1, -42, true, ?ABSENT})},
+     {"request_take", ?OP_TAKE, 0, 24, py_protocol:get(?H1, <<"config">>)},
+     {"request_clear", ?OP_CLEAR, 0, 25, Encode(?H1)},
+     {"request_is_key", ?OP_IS_KEY, 0, 26, py_protocol:get(?H1, <<"config">>)},
+     {"request_del_if", ?OP_DEL_IF, 0, 27, Encode({?H1, <<"config">>, (1 bsl 64) - 1})}].
 
 golden_requests_test_() ->
     Golden = maps:from_list(golden:frames()),
@@ -107,6 +115,7 @@ replies() ->
      {"reply_gone", ?REPLY_GONE, 6, fun(B) -> B end, <<>>},
      {"reply_parts", ?REPLY_PARTS, 6, fun py_protocol:term/1, {3, 1 bsl 30, false}},
      {"reply_parts_of_a_term", ?REPLY_PARTS, 6, fun py_protocol:term/1, {3, 1 bsl 31, true}},
+     {"reply_parts_with_stamp", ?REPLY_PARTS, 6, fun py_protocol:term/1, {3, 1 bsl 30, false, 7}},
      {"reply_value", ?REPLY_VALUE, 6, Value, {ok, 42}},
      {"reply_hello", ?REPLY_VALUE, 1, Value,
       {ok, #{protocol => 1, version => <<"0.1.0">>, python => <<"3.13.5">>, os_pid => 4711, interpreters => 2}}},

@@ -75,7 +75,15 @@ requests() ->
      {request_put_part, 16#1e, 0, 19, {term, {3, <<"part">>}}},
      {request_put_end, 16#1f, 0, 20, {term, {3, ?H1, <<"config">>}}},
      {request_get_part, 16#30, 0, 21, {term, 3}},
-     {request_drop_transfer, 16#31, 0, 22, {term, (1 bsl 64) - 1}}].
+     {request_drop_transfer, 16#31, 0, 22, {term, (1 bsl 64) - 1}},
+     {request_get_stamped, 16#12, 12, 6, {term, {?H1, <<"config">>}}},
+     {request_put_end_if, 16#1f, 0, 20, {term, {3, ?H1, <<"config">>, 7}}},
+     {request_put_if, 16#32, 0, 23, {term, {?H1, <<"config">>, [1, 2], 1 bsl 40}}},
+     {request_put_if_absent, 16#32, 0, 23, {term, {?H1, -42, true, 0}}},
+     {request_take, 16#33, 0, 24, {term, {?H1, <<"config">>}}},
+     {request_clear, 16#34, 0, 25, {term, ?H1}},
+     {request_is_key, 16#35, 0, 26, {term, {?H1, <<"config">>}}},
+     {request_del_if, 16#36, 0, 27, {term, {?H1, <<"config">>, (1 bsl 64) - 1}}}].
 
 hello_table() ->
     hello(table) ++
@@ -99,6 +107,7 @@ replies() ->
      {reply_gone, 16#85, 0, 6, none},
      {reply_parts, 16#86, 0, 6, {term, {3, 1 bsl 30, false}}},
      {reply_parts_of_a_term, 16#86, 0, 6, {term, {3, 1 bsl 31, true}}},
+     {reply_parts_with_stamp, 16#86, 0, 6, {term, {3, 1 bsl 30, false, 7}}},
      {reply_hello, 16#81, 0, 1,
       {term, {pairs, [{protocol, 1}, {version, <<"0.1.0">>}, {python, <<"3.13.5">>}, {os_pid, 4711},
                       {interpreters, 2}]}}},

@@ -61,7 +61,7 @@ class TestUpdate(shared_case.SharedCase):
         ):
             self.sd.update(given)
             self.assertEqual(self.stored(), {"a": 1, "b": [2]})
-            self.assertEqual(self.sd.keys(), ["a", "b"])
+            self.assertEqual(list(self.sd.keys()), ["a", "b"])
             del self.sd["a"], self.sd["b"]
         self.sd.update(Mapping())
         self.sd.update({"x": 1}, y=2, self=3)
@@ -72,7 +72,7 @@ class TestUpdate(shared_case.SharedCase):
     def test_of_equal_keys_the_last_counts(self) -> None:
         self.sd.update([("a", 1), ("b", 2), (b"a", 3)], b=4)
         self.assertEqual(self.stored(), {"a": 3, "b": 4})
-        self.assertEqual(self.sd.keys(), ["a", "b"])
+        self.assertEqual(list(self.sd.keys()), ["a", "b"])
 
     def test_values_of_all_kinds(self) -> None:
         values = {"plain": {"n": 1}, "large": "v" * 100_000, "object": {1, 2}, "self": self.sd, "none": None}
@@ -85,7 +85,7 @@ class TestUpdate(shared_case.SharedCase):
         self.sd.update(values)
         self.assertEqual(len(self.sd), 20_000)
         self.assertEqual(self.stored(), values)
-        self.assertEqual(self.sd.keys(), list(values))
+        self.assertEqual(list(self.sd.keys()), list(values))
 
     def test_all_or_nothing(self) -> None:
         self.sd["a"] = "old"

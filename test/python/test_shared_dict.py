@@ -61,7 +61,7 @@ class TestMapping(shared_case.SharedCase):
         for key in ("b", "a", 3, b"\xff", -1):
             self.sd[key] = 0
         self.sd["b"] = 1
-        self.assertEqual(self.sd.keys(), ["b", "a", 3, b"\xff", -1])
+        self.assertEqual(list(self.sd.keys()), ["b", "a", 3, b"\xff", -1])
         del self.sd["b"]
         self.sd["b"] = 2
         self.assertEqual(list(self.sd), ["a", 3, b"\xff", -1, "b"])
@@ -80,11 +80,9 @@ class TestMapping(shared_case.SharedCase):
         self.assertEqual({**self.sd}, dict(self.sd))
         self.assertEqual(list(dict(self.sd)), ["b", 2, b"\xff"])
 
-    def test_is_a_container_and_no_full_mapping(self):
-        for kind in (abc.Container, abc.Iterable, abc.Sized, abc.Collection, abc.Hashable):
-            self.assertIsInstance(self.sd, kind)
-        self.assertNotIsInstance(self.sd, abc.Mapping)  # it has no items() that could be atomic
-        self.assertNotIsInstance(self.sd, dict)
+    def test_is_hashable_as_a_handle_is(self):
+        self.assertIsInstance(self.sd, abc.Hashable)
+        self.assertEqual({self.sd: 1}[SharedDict(self.sd)], 1)
 
     def test_changes_are_seen_by_all_that_name_it(self):
         other = SharedDict(self.sd)
@@ -105,7 +103,7 @@ class TestKeys(shared_case.SharedCase):
         self.assertEqual(self.sd[b"key"], "by str")
         self.sd[b"\xc3\xa4"] = "by bytes"
         self.assertEqual(self.sd["ä"], "by bytes")
-        self.assertEqual(self.sd.keys(), ["key", "ä"])
+        self.assertEqual(list(self.sd.keys()), ["key", "ä"])
 
     def test_ints_are_no_text(self):
         self.sd[1] = "int"
@@ -149,7 +147,7 @@ class TestKeys(shared_case.SharedCase):
 
         self.sd[Text("t")] = 1
         self.sd[Number(7)] = 2
-        self.assertEqual(self.sd.keys(), ["t", 7])
+        self.assertEqual(list(self.sd.keys()), ["t", 7])
 
 
 class TestIdentity(shared_case.SharedCase):
@@ -168,7 +166,6 @@ class TestIdentity(shared_case.SharedCase):
         self.assertFalse(other != self.sd)
         self.assertEqual(hash(other), hash(self.sd))
         self.assertEqual(len({other, self.sd}), 1)
-        self.assertNotEqual(self.sd, {})
         self.assertRaises(TypeError, lambda: self.sd < other)
 
     def test_copies_name_the_same_dict(self):
@@ -214,6 +211,3 @@ class TestIdentity(shared_case.SharedCase):
             SharedDict.get = None
         with self.assertRaises(AttributeError):
             self.sd.attribute = 1
-
-    def test_repr(self):
-        self.assertRegex(repr(self.sd), r"^<SharedDict [0-9a-f]{8}… of '.*'>$")

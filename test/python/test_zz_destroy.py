@@ -22,7 +22,7 @@ class TestDestroy(shared_case.SharedCase):
             lambda: other.__setitem__("k", 1),
             lambda: other.__delitem__("k"),
             lambda: "k" in other,
-            lambda: other.keys(),
+            lambda: list(other.keys()),
             lambda: len(other),
             lambda: list(other),
             lambda: bool(other),

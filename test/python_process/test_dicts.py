@@ -21,6 +21,7 @@ class TestAsInThePort(TableCase):
             "test_golden_values",
             "test_children",
             "test_known_values",
+            "test_mapping",
             "test_zz_destroy",
         ]
         done = run_tests.run(self.sd, names)
@@ -147,7 +148,7 @@ class TestOfANode(TableCase):
         self.assertEqual(self.node_dict.handle, self.sd.handle + ":shop@host")
         self.assertEqual(SharedDict.open(self.node_dict.handle).handle, self.node_dict.handle)
         self.assertEqual(self.node_dict, self.sd)
-        self.assertIn("of 'shop@host'>", repr(self.node_dict))
+        self.assertIn("of 'shop@host', ", repr(self.node_dict))
 
     def test_names_that_could_be_misread(self):
         digits = self.sd.handle[-32:]

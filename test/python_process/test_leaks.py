@@ -48,7 +48,7 @@ class TestLeaks(TableCase):
                 self.assertEqual(self.sd[key], value)
                 self.assertEqual(self.sd.get(key), value)
             self.sd.get("none", values)
-            len(self.sd), self.sd.keys(), list(self.sd), "k" in self.sd, repr(self.sd), hash(self.sd)
+            len(self.sd), list(self.sd.keys()), list(self.sd), "k" in self.sd, repr(self.sd), hash(self.sd)
             self.sd.info(), self.sd.handle
             for key in self.sd:
                 del self.sd[key]
@@ -73,7 +73,7 @@ class TestLeaks(TableCase):
             lambda: self.sd.__delitem__("none"),
             lambda: gone["k"],
             lambda: gone.__setitem__("k", [1]),
-            lambda: gone.keys(),
+            lambda: list(gone.keys()),
             lambda: of_closed["k"],
             lambda: of_closed.__setitem__("k", 1),
             lambda: closed.info(),

@@ -98,7 +98,7 @@ class TestArguments(TableCase):
         for method in START_METHODS:
             with self.subTest(method):
                 run_process(method, uses_table, self.table, self.sd.handle)
-                self.assertEqual(self.sd["made"].keys(), [self.sd.handle])
+                self.assertEqual(list(self.sd["made"].keys()), [self.sd.handle])
                 self.sd["made"].destroy()
 
     def test_values_of_any_kind(self):

@@ -179,7 +179,13 @@ class TestEnd(TableCase):
             lambda: self.sd.__delitem__("k"),
             lambda: "k" in self.sd,
             lambda: len(self.sd),
-            self.sd.keys,
+            lambda: list(self.sd.keys()),
+            lambda: list(self.sd.items()),
+            lambda: self.sd.pop("k"),
+            lambda: self.sd.setdefault("k"),
+            self.sd.popitem,
+            self.sd.clear,
+            self.sd.copy,
             self.sd.info,
             self.sd.destroy,
         ):
@@ -270,6 +276,8 @@ class TestInfo(TableCase):
 
     def test_repr(self):
         self.assertEqual(repr(self.table), f"<Table {self.table.path!r}>")
+        self.assertEqual(repr(self.sd), f"<SharedDict {self.sd.handle[-32:][:8]}… of '{self.table.path}', 0 keys>")
+        self.table.close()
         self.assertEqual(repr(self.sd), f"<SharedDict {self.sd.handle[-32:][:8]}… of '{self.table.path}'>")
 
     def test_a_copy_attaches_to_the_same_file(self):
@@ -316,7 +324,7 @@ class TestLimits(TableCase):
         self.sd["k"] = "old"
         self.refused("max_dict_bytes", self.sd.__setitem__, "k", b"x" * 3 * MIB)
         self.assertEqual(self.sd["k"], "old")
-        self.assertEqual(self.sd.keys(), ["k"])
+        self.assertEqual(list(self.sd.keys()), ["k"])
 
     def test_they_hold_for_all_that_attach(self):
         code = "import sys, erlang; sd = erlang.SharedDict.open(sys.argv[1])\nfor key in range(11): sd[key] = key"

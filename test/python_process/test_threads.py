@@ -107,7 +107,7 @@ class TestThreads(TableCase):
                         while True:
                             sd["k"] = ["x"] * 1000
                             assert sd["k"] == ["x"] * 1000
-                            sd.keys()
+                            list(sd.keys())
                     except (RuntimeError, ValueError) as error:
                         assert "destroyed" in str(error) or "closed" in str(error), error
                     except KeyError:
@@ -158,8 +158,11 @@ class TestThreads(TableCase):
             lambda: self.sd.__setitem__(1, 1),
             lambda: self.sd.__setitem__(1, [1]),
             lambda: (self.sd.__setitem__("d", 1), self.sd.__delitem__("d")),
-            lambda: len(self.sd),
-            self.sd.keys,
+            lambda: self.sd.pop("d", None),
+            lambda: self.sd.put("d", 1, skip_if_exists=True),
+            lambda: list(self.sd.keys()),
+            lambda: list(self.sd.items()),
+            self.sd.copy,
             self.sd.info,
             self.table.info,
             self.table.dicts,

@@ -51,8 +51,9 @@ TEST(GoldenReply, WithoutBody) {
 }
 
 TEST(GoldenReply, Parts) {
-  expect_golden("reply_parts", [](Bytes& out) { append_parts(out, 6, 3, 1U << 30, false); });
-  expect_golden("reply_parts_of_a_term", [](Bytes& out) { append_parts(out, 6, 3, 1U << 31, true); });
+  expect_golden("reply_parts", [](Bytes& out) { append_parts(out, 6, {3, 1U << 30, false, {}}); });
+  expect_golden("reply_parts_of_a_term", [](Bytes& out) { append_parts(out, 6, {3, 1U << 31, true, {}}); });
+  expect_golden("reply_parts_with_stamp", [](Bytes& out) { append_parts(out, 6, {3, 1U << 30, false, 7}); });
 }
 
 TEST(GoldenReply, Value) {

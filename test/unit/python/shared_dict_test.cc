@@ -53,7 +53,7 @@ TEST(SharedDict, DestroyTellsTheSinkOnce) {
 TEST(SharedDict, DestroyedByErlang) {
   const table::Handle dict = new_dict();
   port().table.destroy({&dict, 1});
-  for (const char* code : {"d['k']", "d.get('k')", "'k' in d", "d.keys()", "len(d)", "iter(d)"}) {
+  for (const char* code : {"d['k']", "d.get('k')", "'k' in d", "list(d.keys())", "len(d)", "iter(d)"}) {
     const auto outcome = exception_of(wait(submit(new_namespace(), EvalJob{code, with(dict)})));
     EXPECT_EQ(outcome.type, "RuntimeError") << code;
     EXPECT_EQ(outcome.message, "SharedDict has been destroyed") << code;
@@ -76,7 +76,8 @@ TEST(SharedDict, OfAnotherNode) {
 
 TEST(SharedDict, Repr) {
   const table::Handle dict = new_dict();
-  EXPECT_EQ(eval(new_namespace(), "repr(d)", with(dict)), "<SharedDict 3f2a0000\xe2\x80\xa6 of 'test@host'>");
+  EXPECT_EQ(eval(new_namespace(), "repr(d)", with(dict)),
+            "<SharedDict 3f2a0000\xe2\x80\xa6 of 'test@host', 0 keys>");
 }
 
 // Two interpreters at once: each waits for the other's sign, spinning with its own GIL.

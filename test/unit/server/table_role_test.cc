@@ -6,9 +6,12 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <string>
+#include <utility>
 
 #include "asker.h"
 #include "etf/reader.h"
+#include "value/stored.h"
 
 namespace pyport::server {
 namespace {
@@ -43,6 +46,13 @@ struct TableRoleTest : ::testing::Test {
   TableRole role{table, reaper, {value::NoneAtom::none, test::kAskerMax, 12345}};
   test::Asker asker{role};
 };
+
+table::Handle dict_no(std::uint8_t byte) {
+  const Bytes bytes = handle_bytes(byte);
+  table::Handle handle;
+  std::copy(bytes.begin(), bytes.end(), handle.bits.begin());
+  return handle;
+}
 
 // A map from atoms to numbers.
 std::map<std::string, std::uint64_t> numbers_of(const Bytes& body) {
@@ -241,6 +251,101 @@ TEST_F(TableRoleTest, StatTellsOfADict) {
   EXPECT_EQ(numbers.at("pinned"), 0u);
 }
 
+// The stamp and the rest of a stamped VALUE.
+std::pair<std::uint64_t, Bytes> stamped(const Frame& frame) {
+  EXPECT_EQ(frame.header.op, Op::value);
+  etf::Reader reader(frame.body);
+  std::uint64_t stamp = 0;
+  ByteSpan value;
+  EXPECT_TRUE(reader.tuple_of(2) && reader.uint64(stamp) && reader.term(value));
+  return {stamp, Bytes(value.begin(), value.end())};
+}
+
+TEST_F(TableRoleTest, PutIfHoldsToTheStamp) {
+  make_dict();
+  const auto put_if = [&](int value, std::uint64_t stamp) {
+    return op_of(Op::put_if, [&](etf::Writer w) {
+      w.tuple(4).binary(handle_bytes(1)).text("k").integer(value).unsigned_integer(stamp);
+    });
+  };
+  const auto del_if = [&](std::uint64_t stamp) {
+    return op_of(Op::del_if, [&](etf::Writer w) {
+      w.tuple(3).binary(handle_bytes(1)).text("k").unsigned_integer(stamp);
+    });
+  };
+  const auto look = [&] {
+    return stamped(test::only_frame(raw(Op::get, test::body(at("k")), protocol::kStamped)));
+  };
+  EXPECT_EQ(put_if(1, 1), Op::missing);
+  EXPECT_EQ(put_if(1, 0), Op::ok);
+  EXPECT_EQ(put_if(2, 0), Op::missing);
+  const auto [stamp, value] = look();
+  EXPECT_EQ(value, (Bytes{97, 1}));
+  EXPECT_EQ(put_if(3, stamp), Op::ok);
+  EXPECT_EQ(put_if(4, stamp), Op::missing);
+  EXPECT_EQ(del_if(stamp), Op::missing);
+  EXPECT_EQ(look().second, (Bytes{97, 3}));
+  EXPECT_EQ(del_if(look().first), Op::ok);
+  EXPECT_EQ(op_of(Op::get, at("k")), Op::missing);
+}
+
+TEST_F(TableRoleTest, TakeGivesAndDeletes) {
+  make_dict();
+  EXPECT_EQ(op_of(Op::take, at("k")), Op::missing);
+  EXPECT_EQ(op_of(Op::take, at("k", 9)), Op::gone);
+  EXPECT_EQ(op_of(Op::set, put("k", [](etf::Writer w) { w.integer(7); })), Op::ok);
+  const Frame taken = ask(Op::take, test::body(at("k")));
+  EXPECT_EQ(taken.header.op, Op::value);
+  EXPECT_EQ(taken.body, test::body([](etf::Writer w) { w.integer(7); }));
+  EXPECT_EQ(op_of(Op::take, at("k")), Op::missing);
+}
+
+TEST_F(TableRoleTest, TakeLeavesWhatCannotBeGiven) {
+  make_dict();
+  const auto left = [&](std::string_view pickle, bool plain) {
+    auto blob =
+        plain ? value::store_plain(table, as_bytes(pickle)) : value::store(table, as_bytes(pickle), "a.Type");
+    EXPECT_TRUE(table.put(dict_no(1), as_bytes("k"), *std::move(blob)).ok());
+    const Op op = op_of(Op::take, at("k"));
+    EXPECT_EQ(op_of(Op::is_key, at("k")), Op::ok);
+    return op;
+  };
+  EXPECT_EQ(left(std::string_view("\x80\x05\x8c\x07_erlang\x8c\x04"
+                                  "atom\x93\x8c\x01z\x85R.",
+                                  27),
+                 true),
+            Op::ok)
+      << "an atom that nobody may know";
+  EXPECT_EQ(left("\x80\x05"
+                 "cdecimal\nDecimal\n\x8c\x01"
+                 "1\x85R.",
+                 false),
+            Op::ok)
+      << "an object";
+  EXPECT_EQ(left("\x80\x05}(\x8c\x01"
+                 "aK\x01"
+                 "C\x01"
+                 "aK\x02u.",
+                 true),
+            Op::error)
+      << "keys that become one";
+  std::string large = "\x80\x05X";
+  const std::uint32_t size = 200'000;
+  large.append(reinterpret_cast<const char*>(&size), 4).append(size, 'x').append(".");
+  EXPECT_EQ(left(large, true), Op::ok) << "more than a frame";
+}
+
+TEST_F(TableRoleTest, ClearAndIsKey) {
+  make_dict();
+  EXPECT_EQ(op_of(Op::clear, [](etf::Writer w) { w.binary(handle_bytes(1)); }), Op::ok);
+  EXPECT_EQ(op_of(Op::set, put("k", [](etf::Writer w) { w.integer(7); })), Op::ok);
+  EXPECT_EQ(op_of(Op::is_key, at("k")), Op::ok);
+  EXPECT_EQ(op_of(Op::clear, [](etf::Writer w) { w.binary(handle_bytes(1)); }), Op::ok);
+  EXPECT_EQ(op_of(Op::is_key, at("k")), Op::missing);
+  EXPECT_EQ(op_of(Op::is_key, at("k", 9)), Op::gone);
+  EXPECT_EQ(op_of(Op::clear, [](etf::Writer w) { w.binary(handle_bytes(9)); }), Op::gone);
+}
+
 TEST_F(TableRoleTest, DictsAreListed) {
   EXPECT_EQ(ask(Op::dicts).body, test::body([](etf::Writer w) { w.nil(); }));
   make_dict(7);
@@ -335,6 +440,42 @@ TEST_F(Transferring, BinariesAboveTheFrame) {
   EXPECT_EQ(error_of(Op::get_part, of(parts.transfer)),
             test::body([](etf::Writer w) { w.atom("cancelled"); }));
   EXPECT_EQ(op_of(Op::drop_transfer, [&](etf::Writer w) { w.unsigned_integer(parts.transfer); }), Op::ok);
+}
+
+TEST_F(Transferring, PutEndHoldsToAStamp) {
+  make_dict();
+  const auto put_if = [&](std::uint64_t stamp) {
+    const Frame begun =
+        ask(Op::put_begin, test::body([](etf::Writer w) { w.tuple(2).integer(3).integer(0); }));
+    const std::uint64_t put = number_of(begun.body);
+    EXPECT_EQ(op_of(Op::put_part, [&](etf::Writer w) { w.tuple(2).unsigned_integer(put).text("abc"); }),
+              Op::ok);
+    return op_of(Op::put_end, [&](etf::Writer w) {
+      w.tuple(4).unsigned_integer(put).binary(handle_bytes(1)).text("k").unsigned_integer(stamp);
+    });
+  };
+  EXPECT_EQ(put_if(5), Op::missing);
+  EXPECT_EQ(put_if(0), Op::ok);
+  EXPECT_EQ(put_if(0), Op::missing);
+  const auto [stamp, value] =
+      stamped(test::only_frame(raw(Op::get, test::body(at("k")), protocol::kStamped | protocol::kParts)));
+  EXPECT_EQ(put_if(stamp), Op::ok);
+  EXPECT_EQ(put_if(stamp), Op::missing);
+}
+
+TEST_F(Transferring, PartsComeWithTheStamp) {
+  make_dict();
+  const std::string content(200'000, 'x');
+  EXPECT_EQ(send(as_bytes(content), protocol::PutForm::text_or_bytes).header.op, Op::ok);
+  const Frame parts =
+      test::only_frame(raw(Op::get, test::body(at("k")), protocol::kStamped | protocol::kParts));
+  etf::Reader reader(parts.body);
+  std::uint64_t transfer = 0, size = 0, stamp = 0;
+  bool term = false;
+  EXPECT_TRUE(reader.tuple_of(4) && reader.uint64(transfer) && reader.uint64(size) && reader.boolean(term) &&
+              reader.uint64(stamp));
+  EXPECT_EQ(stamp, table.get_stamped(dict_no(1), as_bytes("k"))->stamp);
+  EXPECT_EQ(as_text(take(transfer)), content);
 }
 
 TEST_F(Transferring, TermsAboveTheFrame) {

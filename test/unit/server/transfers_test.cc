@@ -34,6 +34,27 @@ struct TransfersTest : ::testing::Test {
   const Transfers::Clock::time_point now{std::chrono::hours(1)};
 };
 
+// Where frames are small, parts are of values that lie in the blob itself.
+TEST_F(TransfersTest, ASmallValueMovesWithItsBlob) {
+  const std::string content(1500, 'c');
+  auto stored_blob =
+      value::store_plain(table, as_bytes("\x80\x05\x42" + std::string("\xdc\x05\0\0", 4) + content + "."));
+  ASSERT_TRUE(table.put(kDict, std::int64_t{1}, *std::move(stored_blob)).ok());
+  Result<TransferId> get = make_error(Errc::cancelled);
+  {
+    Result<table::Blob> blob = table.get(kDict, std::int64_t{1});
+    ASSERT_FALSE(blob->holds_block());
+    const auto inside = value::content_of(value::view(*blob).pickle);
+    ASSERT_TRUE(inside);
+    get = transfers.begin_get(*std::move(blob), *inside, now);
+  }
+  ASSERT_TRUE(get.ok());
+  (void)transfers.begin_get(Bytes(5000, 'x'), now);  // moves what may be moved
+  const auto part = transfers.next(*get, 5000, now);
+  ASSERT_TRUE(part.ok());
+  EXPECT_EQ(as_text(*part), content);
+}
+
 TEST_F(TransfersTest, PutThenGet) {
   const std::string content(300'000, 'c');
   const auto put = transfers.begin_put(content.size(), Form::text_or_bytes, now);

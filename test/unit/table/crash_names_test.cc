@@ -90,6 +90,7 @@ const std::vector<Exception> kExceptions{
     {"shared_lock.cc", "word_."},                   // lock.name and lock.taken stand around it
     {"recovery.cc", "entry.pid.compare_exchange"},  // slot.claimed stands behind it
     {"store.cc", "recent(words).store("},           // this process's own memory
+    {"look.cc", "recent(words).store("},            // this process's own memory
     {"recovery.cc", "super().repairs.fetch_add"},   // a statistic
 };
 

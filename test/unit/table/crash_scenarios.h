@@ -174,6 +174,53 @@ inline std::vector<Scenario> scenarios() {
                    model.erase(Key("erased"));
                    model.erase(Key(kLongKey));
                  }});
+  all.push_back({"set if it is not there", [](Table& table, Model& model) { fill(table, model, 3); },
+                 [](Table& table) {
+                   const Result<bool> stored =
+                       table.put_if(kDict, text_key("k"), *blob_of(table, kLong), Expect::absent());
+                   return stored.ok() && *stored;
+                 },
+                 [](Model& model) { model.put(Key("k"), kLong); }});
+  all.push_back({"set if it is not there, though it is",
+                 [](Table& table, Model& model) { put_model(table, model, Key("k"), kLarge); },
+                 [](Table& table) {
+                   Stamped present;
+                   const Result<bool> stored = table.put_if(kDict, text_key("k"), *blob_of(table, kLarge),
+                                                            Expect::absent(), &present);
+                   return stored.ok() && !*stored && present.blob.holds_block();
+                 }});
+  for (const auto& [size, value] : {std::pair("small", kLong), std::pair("large", kLarge)})
+    all.push_back({std::string("take, ") + size,
+                   [value = value](Table& table, Model& model) {
+                     fill(table, model, 3);
+                     put_model(table, model, Key(kLongKey), value);
+                   },
+                   [](Table& table) {
+                     const Result<TakenOut> taken = table.take(kDict, text_key(kLongKey));
+                     return taken.ok() && taken->erased;
+                   },
+                   [](Model& model) { model.erase(Key(kLongKey)); }});
+  all.push_back({"take the last, behind which others were",
+                 [](Table& table, Model& model) {
+                   fill(table, model, 40);
+                   for (int n = 20; n < 40; ++n) {
+                     const Key key = n % 2 == 0 ? Key(std::int64_t{n}) : Key(name_no(n));
+                     ASSERT_TRUE(*table.erase(kDict, view_of(key)));
+                     model.erase(key);
+                   }
+                 },
+                 [](Table& table) {
+                   Key key;
+                   const Result<TakenOut> taken = table.take_last(kDict, key);
+                   return taken.ok() && taken->erased && key == Key(name_no(19));
+                 },
+                 [](Model& model) { model.erase(Key(name_no(19))); }});
+  all.push_back({"clear", [](Table& table, Model& model) { fill(table, model, 20, kLong); },
+                 [](Table& table) {
+                   const Result<std::uint64_t> cleared = table.clear(kDict);
+                   return cleared.ok() && *cleared == 20;
+                 },
+                 [](Model& model) { model.entries.clear(); }});
   all.push_back({"grow the file", [](Table& table, Model& model) { fill(table, model, 2); },
                  [](Table& table) { return put_one(table, Key("k"), std::string(3 << 20, 'g')); },
                  [](Model& model) { model.put(Key("k"), std::string(3 << 20, 'g')); }});

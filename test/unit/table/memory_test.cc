@@ -37,7 +37,7 @@ void fill_and_empty(bool destroy) {
     if (destroy || round == 0) {
       ASSERT_TRUE(table.create(dict).ok());
     }
-    for (std::int64_t n = 0; n < 5000; ++n) {
+    for (std::int64_t n = 0; n < 20000; ++n) {
       const auto size = static_cast<std::size_t>((n * 7919 + static_cast<std::int64_t>(round)) % 900);
       ASSERT_TRUE(put_text(table, dict, text_key("key number " + std::to_string(n)),
                            std::string(n % 500 == 0 ? 50000 : size, 'v'))
@@ -45,7 +45,7 @@ void fill_and_empty(bool destroy) {
     }
     pages.push_back(table.audit().page_bytes);
     if (!destroy) {
-      for (std::int64_t n = 0; n < 5000; ++n)
+      for (std::int64_t n = 0; n < 20000; ++n)
         ASSERT_TRUE(*table.erase(dict, text_key("key number " + std::to_string(n))));
     } else {
       table.destroy(std::array{dict});
@@ -57,7 +57,8 @@ void fill_and_empty(bool destroy) {
   std::printf("file after round 2: %llu, after round 100: %llu bytes: %+.1f %%\n",
               static_cast<unsigned long long>(pages[1]), static_cast<unsigned long long>(pages.back()),
               100 * growth);
-  EXPECT_LE(growth, 0.05);
+  // The file grows in steps of 1 MiB, and what is stored differs a little from round to round.
+  EXPECT_LE(pages.back(), pages[1] + (1U << 20));
   EXPECT_TRUE(audited(table));
 }
 

@@ -77,7 +77,7 @@ TEST_F(StoreTest, WhatADetachedProcessHeldIsBackAtOnce) {
   }
   EXPECT_EQ(table_.stats().processes, 1u);
   EXPECT_TRUE(audited(table_));
-  EXPECT_LE(used(), before + 8192);
+  EXPECT_LE(used(), before + 12288);
 }
 
 TEST_F(StoreTest, TwoProcessesAtOneDictLoseNothing) {

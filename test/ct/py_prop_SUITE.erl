@@ -29,6 +29,10 @@ broken_dicts_are_found(_Config) ->
      || {Name, Broken} <- [{del_keeps_a_key, fun(_, {del, <<"b">>}) -> ok; (SD, Op) -> apply_to_dict(SD, Op) end},
                            {keys_are_sorted, fun(SD, keys) -> lists:sort(apply_to_dict(SD, keys)); (SD, Op) -> apply_to_dict(SD, Op) end},
                            {empty_lists_are_lost, fun(_, {set, _, []}) -> ok; (SD, Op) -> apply_to_dict(SD, Op) end},
+                           {taken_twice, fun(SD, {take, Key}) -> py:shared_dict_get(SD, Key, missing); (SD, Op) -> apply_to_dict(SD, Op) end},
+                           {put_new_replaces, fun(SD, {put_new, Key, Value}) -> py:shared_dict_set(SD, Key, Value), true;
+                                                 (SD, Op) -> apply_to_dict(SD, Op) end},
+                           {clear_does_nothing, fun(_, clear) -> ok; (SD, Op) -> apply_to_dict(SD, Op) end},
                            {integers_are_texts, fun(SD, {Op, N}) when is_integer(N) -> apply_to_dict(SD, {Op, integer_to_binary(N)});
                                                    (SD, Op) -> apply_to_dict(SD, Op)
                                                 end}]].
@@ -93,7 +97,9 @@ run([Op | Ops], Apply, SD, Model) ->
 op() ->
     frequency([{6, {set, key(), small_value()}}, {5, {get, key()}}, {3, {del, key()}}, {2, keys},
                {1, {python_set, text_key(), small_value()}}, {1, {python_get, text_key()}}, {1, {python_del, text_key()}},
-               {1, python_keys}]).
+               {1, python_keys}, {2, {take, key()}}, {2, {put_new, key(), small_value()}}, {2, {update, key(), small_value()}},
+               {1, clear}, {1, size}, {1, {merge, list({key(), small_value()})}}, {1, {python_pop, text_key()}},
+               {1, {python_setdefault, text_key(), small_value()}}, {2, python_popitem}, {1, python_items}]).
 
 apply_to_model({Order, Map}, {Set, Key, Value}) when Set =:= set; Set =:= python_set ->
     case Map of
@@ -104,7 +110,33 @@ apply_to_model({_, Map} = Model, {Get, Key}) when Get =:= get; Get =:= python_ge
     {maps:get(Key, Map, missing), Model};
 apply_to_model({Order, Map}, {Del, Key}) when Del =:= del; Del =:= python_del ->
     {ok, {lists:delete(Key, Order), maps:remove(Key, Map)}};
-apply_to_model({Order, _} = Model, Keys) when Keys =:= keys; Keys =:= python_keys -> {Order, Model}.
+apply_to_model({Order, _} = Model, Keys) when Keys =:= keys; Keys =:= python_keys -> {Order, Model};
+apply_to_model({_, Map} = Model, {Take, Key}) when Take =:= take; Take =:= python_pop ->
+    {ok, Next} = apply_to_model(Model, {del, Key}),
+    {maps:get(Key, Map, missing), Next};
+apply_to_model({_, Map} = Model, {put_new, Key, Value}) ->
+    case Map of
+        #{Key := _} -> {false, Model};
+        #{} -> {true, next(Model, {set, Key, Value})}
+    end;
+apply_to_model({_, Map} = Model, {python_setdefault, Key, Value}) ->
+    case Map of
+        #{Key := Known} -> {Known, Model};
+        #{} -> {converted(Value), next(Model, {set, Key, Value})}
+    end;
+apply_to_model({_, Map} = Model, {update, Key, Value}) ->
+    {maps:get(Key, Map, missing), next(Model, {set, Key, Value})};
+apply_to_model(_, clear) -> {ok, {[], #{}}};
+apply_to_model({Order, _} = Model, size) -> {length(Order), Model};
+apply_to_model(Model, {merge, Pairs}) ->
+    {ok, lists:foldl(fun({Key, Value}, Before) -> next(Before, {set, Key, Value}) end, Model, Pairs)};
+apply_to_model({[], _} = Model, python_popitem) -> {missing, Model};
+apply_to_model({Order, Map} = Model, python_popitem) ->
+    Last = lists:last(Order),
+    {{Last, maps:get(Last, Map)}, next(Model, {del, Last})};
+apply_to_model({Order, Map} = Model, python_items) -> {[{Key, maps:get(Key, Map)} || Key <- Order], Model}.
+
+next(Model, Op) -> element(2, apply_to_model(Model, Op)).
 
 apply_to_dict(SD, {set, Key, Value}) -> py:shared_dict_set(SD, Key, Value);
 apply_to_dict(SD, {get, Key}) -> py:shared_dict_get(SD, Key, missing);
@@ -120,8 +152,34 @@ apply_to_dict(SD, {python_get, Key}) ->
 apply_to_dict(SD, {python_del, Key}) ->
     py:exec(<<"from erlang import SharedDict\nd = SharedDict(sd)\nif k in d: del d[k]">>, #{sd => SD, k => Key});
 apply_to_dict(SD, python_keys) ->
-    {ok, Keys} = py:eval(<<"__import__('erlang').SharedDict(sd).keys()">>, #{sd => SD}),
-    Keys.
+    {ok, Keys} = py:eval(<<"list(__import__('erlang').SharedDict(sd).keys())">>, #{sd => SD}),
+    Keys;
+apply_to_dict(SD, {take, Key}) -> py:shared_dict_take(SD, Key, missing);
+apply_to_dict(SD, {put_new, Key, Value}) -> py:shared_dict_put_new(SD, Key, Value);
+%% Gives what was there before.
+apply_to_dict(SD, {update, Key, Value}) ->
+    _ = py:shared_dict_update_with(SD, Key, fun(Old) -> put(old, Old), Value end, Value),
+    case erase(old) of
+        undefined -> missing;
+        Old -> Old
+    end;
+apply_to_dict(SD, clear) -> py:shared_dict_clear(SD);
+apply_to_dict(SD, size) -> py:shared_dict_size(SD);
+apply_to_dict(SD, {merge, Pairs}) -> py:shared_dict_merge(SD, Pairs);
+apply_to_dict(SD, {python_pop, Key}) -> found(<<"(k in d, d.pop(k, None))">>, SD, #{k => Key});
+apply_to_dict(SD, {python_setdefault, Key, Value}) -> in_python(<<"d.setdefault(k, v)">>, SD, #{k => Key, v => Value});
+apply_to_dict(SD, python_popitem) -> found(<<"(bool(d), d and d.popitem())">>, SD, #{});
+apply_to_dict(SD, python_items) -> in_python(<<"list(d.items())">>, SD, #{}).
+
+found(Code, SD, Vars) ->
+    case in_python(Code, SD, Vars) of
+        {true, Value} -> Value;
+        {false, _} -> missing
+    end.
+
+in_python(Code, SD, Vars) ->
+    {ok, Result} = py:eval(<<"(lambda d: ", Code/binary, ")(__import__('erlang').SharedDict(sd))">>, Vars#{sd => SD}),
+    Result.
 
 %%% Generators
 

@@ -7,6 +7,10 @@ target_compile_options(pyport_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
   $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>
   $<$<BOOL:${PYPORT_WERROR}>:-Werror>)
+# Cells are swapped by 16 bytes; every x86-64 processor that runs a Linux of today can.
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  target_compile_options(pyport_options INTERFACE -mcx16)
+endif()
 if(PYPORT_SANITIZE)
   target_compile_options(pyport_options INTERFACE -fsanitize=${PYPORT_SANITIZE} -fno-omit-frame-pointer
     -fno-sanitize-recover=all)

@@ -98,9 +98,13 @@
 %% </dl>
 -module(py).
 
+-include("py_protocol.hrl").
+
 
 -export([shared_dict_new/0, shared_dict_get/2, shared_dict_get/3, shared_dict_get/4, shared_dict_set/3, shared_dict_del/2,
          shared_dict_keys/1, shared_dict_destroy/1]).
+-export([shared_dict_add/3, shared_dict_sub/3, shared_dict_bor/3, shared_dict_bxor/3, shared_dict_band/3, shared_dict_swap/3,
+         shared_dict_cas/4]).
 -export([shared_dict_take/2, shared_dict_take/3, shared_dict_put_new/3, shared_dict_update_with/3,
          shared_dict_update_with/4, shared_dict_is_key/2, shared_dict_size/1, shared_dict_clear/1]).
 -export([shared_dict_from_map/1, shared_dict_merge/2, shared_dict_fold/3, shared_dict_foreach/2]).
@@ -163,6 +167,13 @@
         case py_job:spawn_call(Args) of
             {badarg, Cause} -> ?BADARG(Args, Cause);
             Result -> spawn_result(Result)
+        end).
+
+-define(NUMBER(Operation, Wanted),
+        case py_dict:number(SD, Key, Operation, N) of
+            {value, {Before, After}} -> _ = {Before, After}, Wanted;
+            {badarg, Cause} -> ?BADARG([SD, Key, N], Cause);
+            Failure -> dict_result(Failure)
         end).
 
 %%% Shared dictionaries
@@ -289,6 +300,48 @@ shared_dict_update_with(SD, Key, Fun, Initial) when is_function(Fun, 1) ->
         Failure -> dict_result(Failure)
     end;
 shared_dict_update_with(SD, Key, Fun, Initial) -> ?BADARG([SD, Key, Fun, Initial], {3, function_1}).
+
+%% @doc Adds to an integer of 64 bits, and gives the sum; without any lock, from both languages. A missing key counts as 0.
+%% `{error, {bad_term, [], overflow}}' when the sum would not fit: the integer stays as it is then, as it does when it is
+%% none, `{error, {bad_term, [], not_an_integer}}'.
+%%
+%% ```
+%% 1 = py:shared_dict_add(SD, <<"visits">>, 1).
+%% '''
+-spec shared_dict_add(shared_dict(), key(), integer()) -> integer() | {error, reason()}.
+shared_dict_add(SD, Key, N) -> ?NUMBER(?NUMBER_ADD, After).
+
+%% @doc Subtracts, as {@link shared_dict_add/3}.
+-spec shared_dict_sub(shared_dict(), key(), integer()) -> integer() | {error, reason()}.
+shared_dict_sub(SD, Key, N) -> ?NUMBER(?NUMBER_SUB, After).
+
+%% @doc Bitwise `bor', as {@link shared_dict_add/3}.
+-spec shared_dict_bor(shared_dict(), key(), integer()) -> integer() | {error, reason()}.
+shared_dict_bor(SD, Key, N) -> ?NUMBER(?NUMBER_BOR, After).
+
+%% @doc Bitwise `bxor', as {@link shared_dict_add/3}.
+-spec shared_dict_bxor(shared_dict(), key(), integer()) -> integer() | {error, reason()}.
+shared_dict_bxor(SD, Key, N) -> ?NUMBER(?NUMBER_BXOR, After).
+
+%% @doc Bitwise `band', as {@link shared_dict_add/3}.
+-spec shared_dict_band(shared_dict(), key(), integer()) -> integer() | {error, reason()}.
+shared_dict_band(SD, Key, N) -> ?NUMBER(?NUMBER_BAND, After).
+
+%% @doc Stores an integer in place of another, and gives that one; a missing key counts as 0.
+-spec shared_dict_swap(shared_dict(), key(), integer()) -> integer() | {error, reason()}.
+shared_dict_swap(SD, Key, N) -> ?NUMBER(?NUMBER_SWAP, Before).
+
+%% @doc Stores a value in place of an expected one, which it must match exactly (`=:='); `{error, Current}' when it does not.
+%% Of a missing key the current value is `undefined', but among integers it counts as 0.
+-spec shared_dict_cas(shared_dict(), key(), Expected :: value(), New :: value()) -> ok | {error, Current :: value() | reason()}.
+shared_dict_cas(SD, Key, Expected, New) ->
+    case py_dict:cas(SD, Key, Expected, New) of
+        ok -> ok;
+        {other, Current} -> {error, Current};
+        missing -> {error, undefined};
+        {badarg, Cause} -> ?BADARG([SD, Key, Expected, New], Cause);
+        Failure -> dict_result(Failure)
+    end.
 
 %% @doc Whether there is such a key.
 -spec shared_dict_is_key(shared_dict(), key()) -> boolean() | {error, reason()}.

@@ -8,6 +8,7 @@
 -include("py_protocol.hrl").
 
 -export([new/0, get/3, set/3, del/2, keys/1, destroy/1, info/1, name/1]).
+-export([number/4, cas/4]).
 -export([take/2, put_new/3, get_stamped/2, put_if/4, is_key/2, clear/1]).
 -export([get_many/3, set_many/2, del_many/2, items/2]).
 -export([table_info/0, serve/3]).
@@ -19,6 +20,8 @@
 -define(RESTART, 500).   % milliseconds that an operation which was not sent waits for the next port of the table
 
 -define(PAUSE, 1).       % until a py_port has noticed that its port is closed
+
+-define(IS_INT64(N), is_integer(N), N >= -(1 bsl 63), N < 1 bsl 63).
 
 -define(HANDLE, 1).   % positions of arguments in py:shared_dict_*
 -define(KEY, 2).
@@ -92,6 +95,33 @@ get_stamped(Handle, Key) -> with_key(Handle, get_stamped, Key, []).
 %% @doc `missing' when the key has another stamp, and so is not set.
 -spec put_if(term(), term(), term(), py_protocol:stamp()) -> result(ok | missing).
 put_if(Handle, Key, Value, Stamp) -> with_key(Handle, put_if, Key, [Value, Stamp]).
+
+%% @doc Changes an integer, and gives it as it was before and after.
+-spec number(term(), term(), 0..5, integer()) -> result({value, {integer(), integer()}}).
+number(Handle, Key, Operation, Operand) when ?IS_INT64(Operand) -> with_key(Handle, number, Key, [Operation, Operand, 0]);
+number(Handle, _, _, _) -> badarg(Handle, {3, int64}).
+
+%% @doc Replaces a value that is the expected one; gives what else is there, if it is another.
+-spec cas(term(), term(), term(), term()) -> result(ok | {other, term()} | missing).
+cas(Handle, Key, Expected, New) when ?IS_INT64(Expected), ?IS_INT64(New) ->
+    case with_key(Handle, number, Key, [?NUMBER_CAS, New, Expected]) of
+        {value, {Expected, _}} -> ok;
+        {value, {Other, _}} -> {other, Other};
+        {error, {bad_term, [], not_an_integer}} -> cas_value(Handle, Key, Expected, New);
+        Failure -> Failure
+    end;
+cas(Handle, Key, Expected, New) -> cas_value(Handle, Key, Expected, New).
+
+cas_value(Handle, Key, Expected, New) ->
+    case get_stamped(Handle, Key) of
+        {value, {Stamp, Expected}} ->
+            case put_if(Handle, Key, New, Stamp) of
+                missing -> cas(Handle, Key, Expected, New);   % another came first
+                Result -> Result
+            end;
+        {value, {_, Other}} -> {other, Other};
+        Result -> Result
+    end.
 
 -spec is_key(term(), term()) -> result(ok | missing).
 is_key(Handle, Key) -> with_key(Handle, is_key, Key, []).
@@ -210,6 +240,8 @@ local(get_stamped, Bits, [Key]) ->
 local(put_if, Bits, [Key, Value, Stamp]) ->
     Put = with_table(fun(Context) -> py_parts:set_if(Context, Bits, Key, Value, Stamp) end),
     py_depth:explain(outcome(Put, Bits), [Value]);
+local(number, Bits, [Key, Operation, Operand, Expected]) ->
+    request(?OP_NUMBER, Bits, py_protocol:encode({Bits, Key, Operation, Operand, Expected}));
 local(clear, Bits, []) -> request(?OP_CLEAR, Bits, py_protocol:encode(Bits));
 local(get_many, Bits, [Keys | Flags]) -> request(?OP_GET_MANY, flags(Flags), Bits, py_protocol:encode({Bits, Keys}));
 local(set_many, Bits, [Pairs]) ->

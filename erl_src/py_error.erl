@@ -10,7 +10,7 @@
 
 -type what() :: not_a_handle | destroyed | lost | key | keys | pairs | name | code | arguments | keyword_arguments | variables
               | timeout | file | argv | call | pool | options | call_options | convert | read_options
-              | function_1 | function_2 | function_3.
+              | int64 | function_1 | function_2 | function_3.
 -type cause() :: {pos_integer(), what()}.
 
 -spec format_error(term(), erlang:stacktrace()) -> #{pos_integer() | general | reason => unicode:chardata()}.
@@ -28,6 +28,7 @@ text(key) -> "key must be a binary, an atom or a 64-bit integer";
 text(keys) -> "must be a list of keys, each a binary, an atom or a 64-bit integer";
 text(pairs) -> "must be a map or list of pairs, with a binary, an atom or a 64-bit integer as each key";
 text(name) -> "must be a name: an atom, or a string or binary of Unicode characters, and not empty";
+text(int64) -> "must be an integer of 64 bits";
 text(function_1) -> "must be a function of one argument";
 text(function_2) -> "must be a function of two arguments";
 text(function_3) -> "must be a function of three arguments";

@@ -148,7 +148,7 @@ known_atoms() ->
      bad_frame, bad_etf, unknown_op, protocol_mismatch, frame_too_large, bad_config, bad_key, bad_term, gone,
      exists, table_full, corrupt, busy, no_namespace, overloaded, cancelled, shutting_down,
      depth, duplicate_key, unhashable_key, surrogate, unpicklable, bad_pickle, bad_external, unknown_atom, cycle,
-     too_large,
+     too_large, overflow, not_an_integer,
      %% HELLO and INFO
      protocol, version, python, os_pid, interpreters, dicts, keys, namespaces, uptime_ms,
      used, free, pinned, repairs, processes, file_bytes, max_bytes, rss, calls,

@@ -36,6 +36,7 @@
 -define(OP_CLEAR, 16#34).
 -define(OP_IS_KEY, 16#35).
 -define(OP_DEL_IF, 16#36).
+-define(OP_NUMBER, 16#37).
 
 -define(FLAG_NO_REPLY, 1).
 -define(FLAG_ANY, 2).
@@ -69,6 +70,15 @@
 %% How a port program ends that says why by its exit status.
 -define(EXIT_STUCK, 5).
 -define(EXIT_NO_MEMORY, 6).
+
+%% Of NUMBER.
+-define(NUMBER_ADD, 0).
+-define(NUMBER_SUB, 1).
+-define(NUMBER_BOR, 2).
+-define(NUMBER_BXOR, 3).
+-define(NUMBER_BAND, 4).
+-define(NUMBER_SWAP, 5).
+-define(NUMBER_CAS, 6).
 
 %% The stamp of a key that is not there.
 -define(ABSENT, 0).

@@ -15,6 +15,7 @@
 
 -export([new/0, from_map/1, destroy/1, name/1, info/1]).
 -export([get/2, get/3, find/2, put/3, put_new/3, take/2, take/3, remove/2, update_with/3, update_with/4, is_key/2]).
+-export([add/3, sub/3, 'bor'/3, 'bxor'/3, 'band'/3, swap/3, cas/4]).
 -export([keys/1, values/1, to_list/1, to_map/1, size/1, clear/1, merge/2, with/2, without/2, fold/3, foreach/2]).
 
 -type sd() :: py:shared_dict().
@@ -92,6 +93,34 @@ update_with(SD, Key, Fun, Initial) -> py:shared_dict_update_with(SD, Key, Fun, I
 %% @equiv py:shared_dict_is_key(SD, Key)
 -spec is_key(sd(), key()) -> boolean() | failure().
 is_key(SD, Key) -> py:shared_dict_is_key(SD, Key).
+
+%% @equiv py:shared_dict_add(SD, Key, N)
+-spec add(sd(), key(), integer()) -> integer() | failure().
+add(SD, Key, N) -> py:shared_dict_add(SD, Key, N).
+
+%% @equiv py:shared_dict_sub(SD, Key, N)
+-spec sub(sd(), key(), integer()) -> integer() | failure().
+sub(SD, Key, N) -> py:shared_dict_sub(SD, Key, N).
+
+%% @equiv py:shared_dict_bor(SD, Key, N)
+-spec 'bor'(sd(), key(), integer()) -> integer() | failure().
+'bor'(SD, Key, N) -> py:shared_dict_bor(SD, Key, N).
+
+%% @equiv py:shared_dict_bxor(SD, Key, N)
+-spec 'bxor'(sd(), key(), integer()) -> integer() | failure().
+'bxor'(SD, Key, N) -> py:shared_dict_bxor(SD, Key, N).
+
+%% @equiv py:shared_dict_band(SD, Key, N)
+-spec 'band'(sd(), key(), integer()) -> integer() | failure().
+'band'(SD, Key, N) -> py:shared_dict_band(SD, Key, N).
+
+%% @equiv py:shared_dict_swap(SD, Key, N)
+-spec swap(sd(), key(), integer()) -> integer() | failure().
+swap(SD, Key, N) -> py:shared_dict_swap(SD, Key, N).
+
+%% @equiv py:shared_dict_cas(SD, Key, Expected, New)
+-spec cas(sd(), key(), Expected :: value(), New :: value()) -> ok | {error, Current :: value() | py:reason()}.
+cas(SD, Key, Expected, New) -> py:shared_dict_cas(SD, Key, Expected, New).
 
 %% @equiv py:shared_dict_keys(SD)
 -spec keys(sd()) -> [known_key()] | failure().

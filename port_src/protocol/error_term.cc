@@ -7,9 +7,9 @@
 namespace pyport::protocol {
 namespace {
 
-constexpr std::array<std::string_view, 10> kBadTermAtoms = {
-    "depth",      "duplicate_key", "unhashable_key", "surrogate", "unpicklable",
-    "bad_pickle", "bad_external",  "unknown_atom",   "cycle",     "too_large",
+constexpr std::array<std::string_view, 12> kBadTermAtoms = {
+    "depth",        "duplicate_key", "unhashable_key", "surrogate", "unpicklable", "bad_pickle",
+    "bad_external", "unknown_atom",  "cycle",          "too_large", "overflow",    "not_an_integer",
 };
 constexpr std::string_view kUnpicklable = "unpicklable: ";
 

@@ -74,6 +74,8 @@ std::string_view op_name(Op op) {
       return "IS_KEY";
     case Op::del_if:
       return "DEL_IF";
+    case Op::number:
+      return "NUMBER";
     case Op::ok:
       return "OK";
     case Op::value:

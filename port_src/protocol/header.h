@@ -57,6 +57,7 @@ enum class Op : std::uint8_t {
   clear = 0x34,
   is_key = 0x35,
   del_if = 0x36,
+  number = 0x37,
   // Replies.
   ok = 0x80,
   value = 0x81,

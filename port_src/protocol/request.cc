@@ -118,6 +118,18 @@ Result<Request> decode_del_if(Op op, Reader reader) {
   return shaped(shape && reader.uint64(request.stamp), request, op, "{Handle, Key, Stamp}");
 }
 
+Result<Request> decode_number(Op op, Reader reader) {
+  Number request;
+  std::uint64_t operation = 0;
+  const bool shape = reader.tuple_of(5) && read_handle(reader, request.handle);
+  if (shape && !read_key(reader, request.key)) return make_error(Errc::bad_key);
+  const bool good = shape && reader.uint64(operation) &&
+                    operation <= static_cast<std::uint64_t>(NumberOp::compare_and_swap) &&
+                    reader.int64(request.operand) && reader.int64(request.expected);
+  request.operation = static_cast<NumberOp>(operation);
+  return shaped(good, request, op, "{Handle, Key, Operation, Operand, Expected}");
+}
+
 Result<Request> decode_set(Op op, Reader reader) {
   Set request;
   const bool shape = reader.tuple_of(3) && read_handle(reader, request.handle);
@@ -296,6 +308,8 @@ Result<Request> decode_body(Op op, ByteSpan body) {
       return decode_at_key<IsKey>(op, reader);
     case Op::del_if:
       return decode_del_if(op, reader);
+    case Op::number:
+      return decode_number(op, reader);
     case Op::call:
       return decode_call(op, reader);
     case Op::eval:

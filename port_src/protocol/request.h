@@ -130,6 +130,24 @@ struct DelIf {
   KeyView key;
   Stamp stamp = 0;
 };
+// What is done with the number; the numbers are those of the wire.
+enum class NumberOp : std::uint8_t {
+  add = 0,
+  sub = 1,
+  bor = 2,
+  bxor = 3,
+  band = 4,
+  swap = 5,
+  compare_and_swap = 6
+};
+
+struct Number {
+  HandleBits handle{};
+  KeyView key;
+  NumberOp operation = NumberOp::add;
+  std::int64_t operand = 0;
+  std::int64_t expected = 0;
+};
 struct Dicts {};
 struct Sweep {};
 struct Call {
@@ -168,8 +186,8 @@ struct LogCredit {
 
 using Request =
     std::variant<Ping, Info, New, Destroy, Get, Set, Del, Keys, Stat, GetMany, SetMany, DelMany, Items,
-                 PutBegin, PutPart, PutEnd, GetPart, DropTransfer, PutIf, Take, Clear, IsKey, DelIf, Dicts,
-                 Sweep, Call, Eval, Exec, Run, Cancel, NsNew, NsDrop, LogCredit, Hello>;
+                 PutBegin, PutPart, PutEnd, GetPart, DropTransfer, PutIf, Take, Clear, IsKey, DelIf, Number,
+                 Dicts, Sweep, Call, Eval, Exec, Run, Cancel, NsNew, NsDrop, LogCredit, Hello>;
 
 // Decodes the body of a request frame, after validating it as ETF.
 // Errc::unknown_op (n is the number); Errc::bad_etf; Errc::bad_frame with the operation's name and the

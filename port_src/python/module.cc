@@ -7,6 +7,7 @@
 #include "python/opaque.h"
 #include "python/pickle.h"
 #include "python/ref.h"
+#include "python/shared_cell.h"
 #include "python/shared_dict.h"
 #include "python/snapshot_iterator.h"
 #include "python/stored_buffer.h"
@@ -85,7 +86,8 @@ int execute(PyObject* module) REQUIRES(attached) {
   const bool made = load_pickle(state) && add_interrupted(module, state) && add_shared_dict(module, state) &&
                     add_table_type(module, state) && add_opaque_types(module, state) &&
                     add_atom(module, state) && add_stored_buffer(module, state) &&
-                    add_snapshot_iterator(module, state) && find_functions(module, state);
+                    add_snapshot_iterator(module, state) && add_shared_cell(module, state) &&
+                    find_functions(module, state);
   return made ? 0 : -1;
 }
 
@@ -98,6 +100,7 @@ int traverse(PyObject* module, visitproc visit, void* arg) {
   Py_VISIT(state.buffers_keyword);
   Py_VISIT(state.interrupted);
   Py_VISIT(state.shared_dict_type);
+  Py_VISIT(state.shared_cell_type);
   Py_VISIT(state.table_type);
   Py_VISIT(state.pid_type);
   Py_VISIT(state.reference_type);
@@ -125,6 +128,7 @@ int clear(PyObject* module) REQUIRES(attached) {
   Py_CLEAR(state.buffers_keyword);
   Py_CLEAR(state.interrupted);
   Py_CLEAR(state.shared_dict_type);
+  Py_CLEAR(state.shared_cell_type);
   Py_CLEAR(state.table_type);
   Py_CLEAR(state.pid_type);
   Py_CLEAR(state.reference_type);

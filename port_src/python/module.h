@@ -26,6 +26,7 @@ struct ModuleState {
   PyObject* interrupted;      // erlang.Interrupted
 
   PyTypeObject* shared_dict_type;
+  PyTypeObject* shared_cell_type;
   PyTypeObject* table_type;
   PyTypeObject* pid_type;
   PyTypeObject* reference_type;

@@ -10,8 +10,10 @@
 #include "python/method.h"
 #include "python/pickle.h"
 #include "python/raise.h"
+#include "python/shared_cell.h"
 #include "python/shared_dict_large.h"
 #include "python/shared_dict_many.h"
+#include "python/shared_dict_numbers.h"
 #include "python/shared_dict_object.h"
 #include "python/snapshot_iterator.h"
 #include "python/table_scope.h"
@@ -166,6 +168,36 @@ PyObject* put(PyObject* self, PyObject* args, PyObject* names) REQUIRES(attached
   return stored < 0 ? nullptr : PyBool_FromLong(stored);
 }
 
+// What an operation on the dict gives: the number after it, but for swap.
+template <table::CellOp kOp>
+PyObject* number_operation(PyObject* self, PyObject* const* args, Py_ssize_t count) REQUIRES(attached) {
+  if (count != 2) {
+    PyErr_Format(PyExc_TypeError, "a key and an int are needed, not %zd arguments", count);
+    return nullptr;
+  }
+  const auto operand = number_argument(args[1]);
+  const auto outcome = operand ? dict_change_number(self, args[0], {kOp, *operand, 0}) : std::nullopt;
+  if (!outcome) return nullptr;
+  return PyLong_FromLongLong(kOp == table::CellOp::swap ? outcome->before : outcome->after);
+}
+
+template <table::CellOp kOp>
+PyObject* step_operation(PyObject* self, PyObject* key) REQUIRES(attached) {
+  const auto outcome = dict_change_number(self, key, {kOp, 1, 0});
+  return outcome ? PyLong_FromLongLong(outcome->after) : nullptr;
+}
+
+PyObject* compare_and_swap(PyObject* self, PyObject* const* args, Py_ssize_t count) REQUIRES(attached) {
+  if (count != 3) {
+    PyErr_Format(PyExc_TypeError, "cas() takes a key, an expected and a new value, not %zd arguments", count);
+    return nullptr;
+  }
+  const int swapped = dict_compare_and_swap(self, args[0], args[1], args[2]);
+  return swapped < 0 ? nullptr : PyBool_FromLong(swapped);
+}
+
+PyObject* cell(PyObject* self, PyObject* key) REQUIRES(attached) { return dict_cell(self, key); }
+
 PyObject* clear(PyObject* self, PyObject*) REQUIRES(attached) {
   if (!dict_clear(self)) return nullptr;
   Py_RETURN_NONE;
@@ -309,6 +341,28 @@ PyMethodDef kMethods[] = {
     {"put", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(put)), METH_VARARGS | METH_KEYWORDS,
      "put($self, key, value, /, *, skip_if_exists=False)\n--\n\n"
      "Stores the value, with skip_if_exists only when there is no such key. Gives whether it was stored."},
+    {"add", fast_method<number_operation<table::CellOp::add>>(), METH_FASTCALL,
+     "add($self, key, n, /)\n--\n\n"
+     "Adds n to the integer of key, which is 0 when there is none, and gives the sum; without any lock.\n\n"
+     "Raises TypeError when the value is no integer of 64 bits, OverflowError when the sum would not be."},
+    {"sub", fast_method<number_operation<table::CellOp::sub>>(), METH_FASTCALL,
+     "sub($self, key, n, /)\n--\n\nSubtracts; as add."},
+    {"bor", fast_method<number_operation<table::CellOp::bor>>(), METH_FASTCALL,
+     "bor($self, key, n, /)\n--\n\nBitwise or; as add."},
+    {"bxor", fast_method<number_operation<table::CellOp::bxor>>(), METH_FASTCALL,
+     "bxor($self, key, n, /)\n--\n\nBitwise exclusive or; as add."},
+    {"band", fast_method<number_operation<table::CellOp::band>>(), METH_FASTCALL,
+     "band($self, key, n, /)\n--\n\nBitwise and; as add."},
+    {"inc", step_operation<table::CellOp::add>, METH_O, "inc($self, key, /)\n--\n\nAdds 1; as add."},
+    {"dec", step_operation<table::CellOp::sub>, METH_O, "dec($self, key, /)\n--\n\nSubtracts 1; as add."},
+    {"swap", fast_method<number_operation<table::CellOp::swap>>(), METH_FASTCALL,
+     "swap($self, key, n, /)\n--\n\nStores an integer in place of another, and gives that; as add."},
+    {"cas", fast_method<compare_and_swap>(), METH_FASTCALL,
+     "cas($self, key, expected, new, /)\n--\n\n"
+     "Stores new if the value of key is of the type of expected and equal to it. Gives whether it was."},
+    {"cell", cell, METH_O,
+     "cell($self, key, /)\n--\n\nThe integer of key, which is 0 when there is none, to be held: a "
+     "SharedCell."},
     {"clear", clear, METH_NOARGS, "clear($self, /)\n--\n\nRemoves all keys, at one moment."},
     {"_values", iterate_values, METH_NOARGS, "What the view of the values goes over."},
     {"_items", iterate_items, METH_NOARGS, "What the view of the items goes over."},

@@ -15,6 +15,7 @@
 #include "python/shared_dict_store.h"
 #include "python/table_use.h"
 #include "python/type_name.h"
+#include "value/numbers.h"
 #include "value/stored.h"
 
 namespace pyport::python {
@@ -103,7 +104,7 @@ Status store_all(table::Table& table, const table::Handle& handle, const std::ve
     if (!blob) return std::move(blob).error();
     changes.push_back({one.view, *std::move(blob)});
   }
-  const Result<std::uint64_t> changed = table.change_all(handle, changes);
+  const Result<std::uint64_t> changed = table.change_all(handle, changes, &value::kNumbers);
   return changed ? ok_status() : Status(changed.error());
 }
 

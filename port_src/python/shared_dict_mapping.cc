@@ -8,6 +8,7 @@
 #include "python/shared_dict_many.h"
 #include "python/shared_dict_object.h"
 #include "python/shared_dict_store.h"
+#include "value/numbers.h"
 
 namespace pyport::python {
 namespace {
@@ -47,7 +48,7 @@ bool put_new(PyObject* self, const table::KeyView& key, PyObject* value, bool& s
              table::Stamped* present) REQUIRES(attached) {
   return with_blobs(self, value, [&](const auto& make) REQUIRES(attached) {
     const auto done = store(self, make, [&](Table& table, const Handle& handle, table::NewBlob blob) {
-      return table.put_if(handle, key, std::move(blob), Expect::absent(), present);
+      return table.put_if(handle, key, std::move(blob), Expect::absent(), present, &value::kNumbers);
     });
     if (!done) return false;
     stored = **done;

@@ -16,6 +16,7 @@
 #include "python/shared_dict_object.h"
 #include "python/shared_dict_store.h"
 #include "python/table_use.h"
+#include "value/numbers.h"
 #include "value/stored.h"
 
 namespace pyport::python {
@@ -113,7 +114,7 @@ int dict_set(PyObject* self, PyObject* key, PyObject* value) {
   const bool stored = with_blobs(self, value, [&](const auto& make) REQUIRES(attached) {
     return store(self, make,
                  [&](Table& table, const Handle& handle, table::NewBlob blob) {
-                   return table.put(handle, *view, std::move(blob));
+                   return table.put(handle, *view, std::move(blob), &value::kNumbers);
                  })
         .has_value();
   });

@@ -6,6 +6,7 @@
 
 #include "etf/writer.h"
 #include "table/snapshot.h"
+#include "value/numbers.h"
 #include "value/stored.h"
 
 namespace pyport::server {
@@ -84,7 +85,8 @@ Status set_many(table::Table& table, const protocol::SetMany& request, Answer& a
     if (!blob) return at_key(std::move(blob).error(), pair.key);
     changes.push_back({pair.key, *std::move(blob)});
   }
-  const Result<std::uint64_t> changed = table.change_all(table::Handle{request.handle}, changes);
+  const Result<std::uint64_t> changed =
+      table.change_all(table::Handle{request.handle}, changes, &value::kNumbers);
   if (!changed) return changed.error();
   return answer.ok();
 }

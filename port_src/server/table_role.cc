@@ -10,6 +10,7 @@
 #include "etf/writer.h"
 #include "server/conversions.h"
 #include "server/table_many.h"
+#include "value/numbers.h"
 #include "value/stored.h"
 
 namespace pyport::server {
@@ -32,6 +33,27 @@ constexpr std::size_t kMostTimes = 16;
 bool surely_read(const value::StoredView& stored) {
   static constexpr std::string_view kModule = "_erlang";
   return stored.plain && as_text(stored.pickle).find(kModule) == std::string_view::npos;
+}
+
+table::CellOp cell_op(protocol::NumberOp operation) {
+  using protocol::NumberOp;
+  switch (operation) {
+    case NumberOp::add:
+      return table::CellOp::add;
+    case NumberOp::sub:
+      return table::CellOp::sub;
+    case NumberOp::bor:
+      return table::CellOp::bor;
+    case NumberOp::bxor:
+      return table::CellOp::bxor;
+    case NumberOp::band:
+      return table::CellOp::band;
+    case NumberOp::swap:
+      return table::CellOp::swap;
+    case NumberOp::compare_and_swap:
+      break;
+  }
+  return table::CellOp::compare_and_swap;
 }
 
 value::LargeValue::Form form_of(protocol::PutForm form) {
@@ -157,7 +179,20 @@ struct TableRole::Visitor {
     Result<table::NewBlob> blob = value::store_term(self.table_, request.value);
     if (!blob) return std::move(blob).error();
     return done_or_missing(self.table_.put_if(handle_of(request.handle), request.key, *std::move(blob),
-                                              table::Expect::stamped(request.stamp)));
+                                              table::Expect::stamped(request.stamp), nullptr,
+                                              &value::kNumbers));
+  }
+
+  Status operator()(const protocol::Number& request) {
+    const table::CellChange change{cell_op(request.operation), request.operand, request.expected};
+    const Result<table::CellOutcome> outcome =
+        self.table_.change_cell(handle_of(request.handle), request.key, change, value::kNumbers);
+    if (!outcome) return outcome.error();
+    if (outcome->result == table::CellResult::overflow) return make_error(Errc::bad_term, "overflow");
+    if (outcome->result == table::CellResult::not_a_number)
+      return make_error(Errc::bad_term, "not_an_integer");
+    return value_of(
+        [&](etf::Writer writer) { writer.tuple(2).integer(outcome->before).integer(outcome->after); });
   }
 
   Status operator()(const protocol::Clear& request) {
@@ -250,7 +285,7 @@ struct TableRole::Visitor {
   Status operator()(const protocol::Set& request) {
     Result<table::NewBlob> blob = value::store_term(self.table_, request.value);
     if (!blob) return std::move(blob).error();
-    Status good = self.table_.put(handle_of(request.handle), request.key, *std::move(blob));
+    Status good = self.table_.put(handle_of(request.handle), request.key, *std::move(blob), &value::kNumbers);
     return good ? answer.ok() : good;
   }
 

@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "table/auditor.h"
+#include "table/cell.h"
 #include "table/segments.h"
 #include "table/value_word.h"
 
@@ -165,13 +166,15 @@ std::optional<std::uint64_t> Auditor::walk_key(const DictHeader& header, const E
 std::optional<std::uint64_t> Auditor::walk_value(const DictHeader& header, const Entry& entry) {
   const std::uint64_t word = peek(entry.value);
   if (is_inline_word(word)) return inline_size(word);
-  if (!is_block_word(word)) {
+  if (!has_block(word)) {
     damaged(name_of(header) + ": a value of no kind");
     return std::nullopt;
   }
+  const std::size_t least = is_cell_word(word) ? sizeof(Cell) : 0;
   const auto block =
-      claim(block_of(word), BlockState::used, peek(header.number), 0, name_of(header) + ", value");
+      claim(block_of(word), BlockState::used, peek(header.number), least, name_of(header) + ", value");
   if (!block) return std::nullopt;
+  if (is_cell_word(word)) return reinterpret_cast<const Cell*>(block->payload())->text_size();
   return block->size();
 }
 

@@ -50,7 +50,9 @@ class Batch {
         bytes += bytes_of(change.key) + change.value.bytes.size();
         continue;
       }
-      Checked<std::size_t> old = dict_.value_size(peek(found->entry->value));
+      const std::uint64_t word = peek(found->entry->value);
+      if (!change.erase && Dict::number_for_cell(word, change.value)) continue;
+      Checked<std::size_t> old = dict_.value_size(word);
       if (!old) return old.error();
       bytes += change.value.bytes.size() - *old;
       if (!change.erase) continue;
@@ -110,7 +112,18 @@ class Batch {
     return ok_status();
   }
 
+  // It stays frozen: whoever comes next thaws it.
+  Status set_cell(Entry& entry, std::int64_t number) {
+    const Checked<Cell*> cell = dict_.cell(peek(entry.value));
+    if (!cell) return cell.error();
+    (*cell)->freeze();
+    operation_.set(entry.stamp, dict_.next_change());
+    operation_.set((*cell)->number_word(), static_cast<std::uint64_t>(number));
+    return ok_status();
+  }
+
   Status replace(Entry& entry, const NewValue& value) {
+    if (const auto number = Dict::number_for_cell(peek(entry.value), value)) return set_cell(entry, *number);
     Result<std::uint64_t> word = prepare_value(value);
     if (!word) return std::move(word).error();
     if (Status dropped = drop(peek(entry.value)); !dropped) return dropped;
@@ -193,9 +206,14 @@ class Batch {
   }
 
   Status drop(std::uint64_t word) {
-    if (!is_block_word(word)) return ok_status();
+    if (!has_block(word)) return ok_status();
     Checked<Block> block = dict_.value_block(word);
     if (!block) return block.error();
+    if (is_cell_word(word)) {
+      const Checked<Cell*> cell = dict_.cell(word);
+      if (!cell) return cell.error();
+      (*cell)->freeze();
+    }
     if (block->pins() == 0) {
       old_->add(block->offset());
     } else {

@@ -32,6 +32,7 @@ Status Dict::check_bytes(std::uint64_t bytes) const {
 // The word that will make the value visible. A block for it is fresh, or a record's.
 Result<std::uint64_t> Dict::prepare_value(const NewValue& value) {
   if (value.record != nullptr) return block_word(value.block);
+  if (value.cell_owner != 0) return prepare_cell(value);
   if (fits_word(value.bytes, value.tag)) return inline_word(value.bytes, value.tag);
   Result<Block> block = heap_.take(operation_, value.bytes.size(), operation_.fresh());
   if (!block) return std::move(block).error();
@@ -40,17 +41,31 @@ Result<std::uint64_t> Dict::prepare_value(const NewValue& value) {
   return block_word(block->offset());
 }
 
+Result<std::uint64_t> Dict::prepare_cell(const NewValue& value) {
+  Result<Block> block = heap_.take(operation_, sizeof(Cell), operation_.fresh());
+  if (!block) return std::move(block).error();
+  reinterpret_cast<Cell*>(block->payload())->make(value.number, value.cell_owner, *value.numbers);
+  block->describe(sizeof(Cell), kCellTag);
+  operation_.set(header().cells, 1);
+  return cell_word(block->offset());
+}
+
 void Dict::give_value(const NewValue& value, std::uint64_t word) {
-  if (!is_block_word(word)) return;
+  if (!has_block(word)) return;
   operation_.give(Block(operation_.mapping(), block_of(word)), number());
   if (value.record != nullptr) operation_.set(*value.record, 0);
 }
 
 // The old value's block is stale, or retired when readers have it pinned.
 Status Dict::drop_value(std::uint64_t word) {
-  if (!is_block_word(word)) return ok_status();
+  if (!has_block(word)) return ok_status();
   Checked<Block> block = value_block(word);
   if (!block) return block.error();
+  if (is_cell_word(word)) {
+    const Checked<Cell*> dropped = cell(word);
+    if (!dropped) return dropped.error();
+    (*dropped)->freeze();
+  }
   if (block->pins() == 0) {
     operation_.drop(*block);
   } else {
@@ -74,8 +89,28 @@ Status Dict::put(const HashedKey& key, const NewValue& value) {
   return found->entry != nullptr ? replace(*found->entry, value) : insert(key, value);
 }
 
+std::optional<std::int64_t> Dict::number_for_cell(std::uint64_t word, const NewValue& value) {
+  if (!is_cell_word(word) || value.numbers == nullptr || value.cell_owner != 0) return std::nullopt;
+  return value.numbers->number_of(value.tag, value.bytes);
+}
+
+// Those who hold the cell go on with it.
+Status Dict::set_cell(Entry& entry, std::int64_t number) {
+  const Checked<Cell*> known = cell(peek(entry.value));
+  if (!known) return known.error();
+  (*known)->freeze();
+  const std::uint64_t change = next_change();
+  operation_.set(header().changes, change);
+  operation_.set(entry.stamp, change);
+  operation_.set((*known)->number_word(), static_cast<std::uint64_t>(number));
+  operation_.commit();
+  (*known)->thaw();
+  return ok_status();
+}
+
 Status Dict::replace(Entry& entry, const NewValue& value) {
   const std::uint64_t old = peek(entry.value);
+  if (const auto number = number_for_cell(old, value)) return set_cell(entry, *number);
   Checked<std::size_t> size = value_size(old);
   if (!size) return size.error();
   const std::uint64_t bytes = peek(header().bytes) - *size + value.bytes.size();
@@ -84,7 +119,7 @@ Status Dict::replace(Entry& entry, const NewValue& value) {
   Result<std::uint64_t> word = prepare_value(value);
   if (!word) return std::move(word).error();
   const std::uint64_t change = next_change();
-  if (!is_block_word(old) && !is_block_word(*word) && *size == value.bytes.size()) {
+  if (is_inline_word(old) && is_inline_word(*word) && *size == value.bytes.size()) {
     // One word is all that readers without the lock see. A process that is killed before it leaves a number
     // that is too high: as if the value had been replaced by itself.
     table::put(header().changes, change, "dict.changes");

@@ -16,6 +16,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "base/result.h"
@@ -36,6 +37,10 @@ struct NewValue {
   std::uint32_t tag = 0;
   Offset block = 0;        // has the bytes already; 0: they are to be copied
   Word* record = nullptr;  // names that block
+  const NumberForm* numbers =
+      nullptr;                   // by which a cell sees that it is given a number; null: it is replaced
+  std::uint64_t cell_owner = 0;  // not 0: it becomes a cell, whose bytes are as many as `bytes`
+  std::int64_t number = 0;       // of the cell
 };
 
 // One key of many that are changed at once.
@@ -75,6 +80,10 @@ class Dict : public DictReader {
   Result<std::uint64_t> prepare_value(const NewValue& value);
   Status prepare_key(Entry& entry, const HashedKey& key);
   Status replace(Entry& entry, const NewValue& value);
+  // The number that goes into the cell of that word, instead of replacing it.
+  static std::optional<std::int64_t> number_for_cell(std::uint64_t word, const NewValue& value);
+  Status set_cell(Entry& entry, std::int64_t number);
+  Result<std::uint64_t> prepare_cell(const NewValue& value);
   Status insert(const HashedKey& key, const NewValue& value);
   static void tell_dead(Entry& last_dead, std::uint64_t first_dead);
   std::uint64_t next_change() const { return peek(header().changes) + 1; }

@@ -106,16 +106,25 @@ Checked<Block> DictReader::value_block(std::uint64_t word) const {
   return own_block(block_of(word), 0, "value");
 }
 
-Checked<std::size_t> DictReader::value_size(std::uint64_t word) const {
-  if (is_inline_word(word)) return inline_size(word);
-  if (!is_block_word(word)) return damage("value");
-  Checked<Block> block = value_block(word);
+Checked<Cell*> DictReader::cell(std::uint64_t word) const {
+  Checked<Block> block = own_block(block_of(word), sizeof(Cell), "cell");
   if (!block) return block.damage();
-  return std::size_t{block->size()};
+  return reinterpret_cast<Cell*>(block->payload());
+}
+
+Checked<std::size_t> DictReader::value_size(std::uint64_t word) const {
+  Checked<Outline> value = outline(word);
+  if (!value) return value.damage();
+  return value->size;
 }
 
 Checked<DictReader::Outline> DictReader::outline(std::uint64_t word) const {
   if (is_inline_word(word)) return Outline{inline_tag(word), inline_size(word)};
+  if (is_cell_word(word)) {
+    const Checked<Cell*> it = cell(word);
+    if (!it) return it.damage();
+    return Outline{kCellTag, (*it)->text_size()};
+  }
   if (!is_block_word(word)) return damage("value");
   Checked<Block> block = value_block(word);
   if (!block) return block.damage();

@@ -15,6 +15,7 @@
 
 #include "base/result.h"
 #include "table/block.h"
+#include "table/cell.h"
 #include "table/checked.h"
 #include "table/key.h"
 #include "table/layout.h"
@@ -66,6 +67,8 @@ class DictReader {
     std::size_t size;
   };
   Checked<Outline> outline(std::uint64_t word) const;
+  // The cell of a cell's word.
+  Checked<Cell*> cell(std::uint64_t word) const;
   // The block of a value word.
   Checked<Block> value_block(std::uint64_t word) const;
   // So many bytes of its payload may be read; its size may be another one than before.

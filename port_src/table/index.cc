@@ -227,7 +227,7 @@ Status Index::add(Operation& operation, const HandleWords& handle) {
 DictHeader& Index::take_header(Operation& operation, const HandleWords& handle) {
   DictHeader& dict = *header(peek(super().free_dict) - 1);
   for (Word* word : {&dict.live, &dict.bytes, &dict.used, &dict.pinned, &dict.slots, &dict.slots_mask,
-                     &dict.directory, &dict.directory_capacity, &dict.reclaimed})
+                     &dict.directory, &dict.directory_capacity, &dict.reclaimed, &dict.cells})
     draft(*word, 0);
   for (Word& segment : dict.segment) draft(segment, 0);
   draft(dict.handle[0], handle[0]);

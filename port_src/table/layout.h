@@ -176,6 +176,7 @@ struct alignas(256) DictHeader {
   Half unused;
   Word version;  // goes on with every change of what is above from `live` to `segment`; odd while it is made
   Word changes;  // the number of the latest change; the next dict in this header goes on from there
+  Word cells;    // not 0: some of the values are or were cells
 };
 static_assert(sizeof(DictHeader) == 256);
 

@@ -31,6 +31,14 @@ Checked<std::optional<Block>> Store::copy_out(const DictReader& dict, std::uint6
     blob.tag_ = inline_tag(word);
     return std::optional<Block>();
   }
+  if (is_cell_word(word)) {
+    const Checked<Cell*> cell = dict.cell(word);
+    if (!cell) return cell.damage();
+    blob.size_ = (*cell)->text(blob.own_.data());
+    blob.data_ = blob.own_.data();
+    blob.tag_ = kCellTag;
+    return std::optional<Block>();
+  }
   if (!is_block_word(word)) return Damage{"value"};
   const Checked<Block> block = dict.value_block(word);
   if (!block) return block.damage();

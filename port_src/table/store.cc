@@ -149,10 +149,10 @@ Result<Blob> Store::get(const Handle& handle, const KeyView& key) {
   return result;
 }
 
-Status Store::put(const Handle& handle, const KeyView& key, NewBlob blob) {
+Status Store::put(const Handle& handle, const KeyView& key, NewBlob blob, const NumberForm* numbers) {
   if (Status within = check_key(key); !within) return within;
   const HashedKey hashed(seed_, key);
-  const NewValue value = new_value(blob);
+  const NewValue value = new_value(blob, numbers);
   Status stored = ok_status();
   {
     Operation operation(*mapping_, *place_, *this);

@@ -47,16 +47,23 @@ class Store final : public Repairer {
   std::optional<bool> contains_at_once(const Handle& handle, const KeyView& key) const;
   std::optional<std::uint64_t> size_at_once(const Handle& handle) const;
   std::optional<Glimpse> glimpse(const Handle& handle, std::size_t most) const;
-  Status put(const Handle& handle, const KeyView& key, NewBlob blob);
+  Status put(const Handle& handle, const KeyView& key, NewBlob blob, const NumberForm* numbers);
   Result<bool> erase(const Handle& handle, const KeyView& key);
   Result<Stamped> get_stamped(const Handle& handle, const KeyView& key);
   Result<bool> put_if(const Handle& handle, const KeyView& key, NewBlob blob, const Expect& expect,
-                      Stamped* present);
+                      Stamped* present, const NumberForm* numbers);
   Result<bool> erase_if(const Handle& handle, const KeyView& key, const Expect& expect);
   Result<TakenOut> take(const Handle& handle, const KeyView& key, const Expect& expect);
   Result<TakenOut> take_last(const Handle& handle, Key& key, const Expect& expect);
   Result<std::uint64_t> clear(const Handle& handle);
-  Result<std::uint64_t> change_all(const Handle& handle, std::span<KeyChange> wanted);
+  std::optional<CellOutcome> change_cell_at_once(const Handle& handle, const KeyView& key,
+                                                 const CellChange& change) const;
+  Result<CellOutcome> change_cell(const Handle& handle, const KeyView& key, const CellChange& change,
+                                  const NumberForm& form);
+  Result<HeldCell> hold_cell(const Handle& handle, const KeyView& key);
+  Result<bool> is_held(const Handle& handle, const KeyView& key, const HeldCell& held);
+  Result<std::uint64_t> change_all(const Handle& handle, std::span<KeyChange> wanted,
+                                   const NumberForm* numbers);
   Result<Snapshot> get_many(const Handle& handle, std::span<const KeyView> keys);
   Result<Snapshot> items(const Handle& handle);
   Result<bool> contains(const Handle& handle, const KeyView& key);
@@ -114,6 +121,13 @@ class Store final : public Repairer {
                           Stamped& out);
   // Commits and settles.
   Status erase_entry(Operation& operation, Dict& dict, Entry& entry);
+  Cell* look_for_cell(const HandleWords& words, const HashedKey& key, std::uint64_t& owner) const;
+  std::uint64_t new_owner(const DictHeader& header) const;
+  static Result<CellOutcome> change_found_cell(const Dict& dict, const Entry& entry,
+                                               const CellChange& change);
+  static Checked<std::optional<std::int64_t>> number_of(const Dict& dict, const Entry* entry,
+                                                        const NumberForm& form);
+  static Checked<Stamp> stamp_of(const Dict& dict, const Entry& entry);
   static Checked<bool> is_as(const Dict& dict, const Entry* entry, const Expect& expect);
   Status take_out(Operation& operation, Dict& dict, DictHeader& header, Entry& entry, const Expect& expect,
                   TakenOut& out);
@@ -121,7 +135,7 @@ class Store final : public Repairer {
   static Result<BlobWriter> copy_buffer(BlobWriter writer);
   Status add_value(Operation& operation, Dict& dict, DictHeader& header, std::uint64_t word, Snapshot& all);
   // As the dict is told of it; `blob` outlives it.
-  NewValue new_value(const NewBlob& blob);
+  NewValue new_value(const NewBlob& blob, const NumberForm* numbers);
   // The dict has taken it over.
   void has_its_place(NewBlob& blob);
   // False when it cannot be pinned and has to be copied.

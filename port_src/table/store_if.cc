@@ -1,14 +1,28 @@
 // Changes that depend on what is there: put if, take, and the end of all keys.
 #include <utility>
 
+#include "table/frozen_cells.h"
+#include "table/value_word.h"
 #include "table/with_dict.h"
 
 namespace pyport::table {
 
+// REQUIRES: a cell is frozen.
+Checked<Stamp> Store::stamp_of(const Dict& dict, const Entry& entry) {
+  const Stamp made = peek(entry.stamp);
+  if (!is_cell_word(peek(entry.value))) return made;
+  const Checked<Cell*> cell = dict.cell(peek(entry.value));
+  if (!cell) return cell.damage();
+  return cell_stamp(made, (*cell)->number());
+}
+
+// REQUIRES: a cell is frozen.
 Status Store::hand_out_stamped(Operation& operation, Dict& dict, DictHeader& header, const Entry& entry,
                                Stamped& out) {
   if (Status handed = hand_out(operation, dict, header, peek(entry.value), out.blob); !handed) return handed;
-  out.stamp = peek(entry.stamp);
+  const Checked<Stamp> stamp = stamp_of(dict, entry);
+  if (!stamp) return stamp.error();
+  out.stamp = *stamp;
   // A pin is a change of its own.
   if (operation.committed()) heap_.settle(operation);
   return ok_status();
@@ -22,31 +36,37 @@ Result<Stamped> Store::get_stamped(const Handle& handle, const KeyView& key) {
     const Checked<Dict::Found> at = dict.find(hashed);
     if (!at) return at.error();
     if (at->entry == nullptr) return ok_status();
+    const FrozenCells frozen(dict, *at->entry);
     return hand_out_stamped(operation, dict, header, *at->entry, *result);
   });
   if (!found) return std::move(found).error();
   return result;
 }
 
-// Null: the key is not there.
+// Null: the key is not there. REQUIRES: a cell is frozen.
 Checked<bool> Store::is_as(const Dict& dict, const Entry* entry, const Expect& expect) {
   if (entry == nullptr) return expect.holds_of_absent();
   const Checked<DictReader::Outline> value = dict.outline(peek(entry->value));
   if (!value) return value.damage();
-  return expect.holds_of(peek(entry->stamp), value->tag, value->size);
+  const Checked<Stamp> stamp = stamp_of(dict, *entry);
+  if (!stamp) return stamp.damage();
+  return expect.holds_of(*stamp, value->tag, value->size);
 }
 
 Result<bool> Store::put_if(const Handle& handle, const KeyView& key, NewBlob blob, const Expect& expect,
-                           Stamped* present) {
+                           Stamped* present, const NumberForm* numbers) {
   if (Status within = check_key(key); !within) return std::move(within).error();
   const HashedKey hashed(seed_, key);
-  const NewValue value = new_value(blob);
+  const NewValue value = new_value(blob, numbers);
   const auto work = [&](Operation& operation, Dict& dict, DictHeader& header) -> Result<bool> {
     const Checked<Dict::Found> at = dict.find(hashed);
     if (!at) return at.error();
+    FrozenCells frozen;
+    if (at->entry != nullptr) frozen.freeze(dict, *at->entry);
     const Checked<bool> holds = is_as(dict, at->entry, expect);
     if (!holds) return holds.error();
     if (*holds) {
+      frozen.leave();
       Status stored = dict.put(hashed, value);
       if (!stored) return std::move(stored).error();
       return true;
@@ -79,9 +99,11 @@ Result<bool> Store::erase_if(const Handle& handle, const KeyView& key, const Exp
     const Checked<Dict::Found> at = dict.find(hashed);
     if (!at) return at.error();
     if (at->entry == nullptr) return false;
+    FrozenCells frozen(dict, *at->entry);
     const Checked<bool> holds = is_as(dict, at->entry, expect);
     if (!holds) return holds.error();
     if (!*holds) return false;
+    frozen.leave();
     if (Status erased = erase_entry(operation, dict, *at->entry); !erased) return std::move(erased).error();
     return true;
   });
@@ -89,9 +111,11 @@ Result<bool> Store::erase_if(const Handle& handle, const KeyView& key, const Exp
 
 Status Store::take_out(Operation& operation, Dict& dict, DictHeader& header, Entry& entry,
                        const Expect& expect, TakenOut& out) {
+  FrozenCells frozen(dict, entry);
   if (Status handed = hand_out_stamped(operation, dict, header, entry, out.value); !handed) return handed;
   if (!expect.holds_of(out.value.stamp, out.value.blob.tag(), out.value.blob.size())) return ok_status();
   out.erased = true;
+  frozen.leave();
   return erase_entry(operation, dict, entry);
 }
 

@@ -4,6 +4,7 @@
 #include <new>
 #include <numeric>
 
+#include "table/frozen_cells.h"
 #include "table/with_dict.h"
 
 namespace pyport::table {
@@ -51,8 +52,11 @@ std::vector<std::pair<std::size_t, std::size_t>> last_of_each(std::span<const Ha
 
 }  // namespace
 
-NewValue Store::new_value(const NewBlob& blob) {
-  NewValue value{blob.bytes(), blob.tag()};
+NewValue Store::new_value(const NewBlob& blob, const NumberForm* numbers) {
+  NewValue value;
+  value.bytes = blob.bytes();
+  value.tag = blob.tag();
+  value.numbers = numbers;
   if (!blob.holds_block()) return value;
   // Not what the record says, which others may have damaged.
   value.block = static_cast<Offset>(blob.data_ - mapping_->base()) - kHeaderBytes;
@@ -67,7 +71,8 @@ void Store::has_its_place(NewBlob& blob) {
   blob.store_ = nullptr;
 }
 
-Result<std::uint64_t> Store::change_all(const Handle& handle, std::span<KeyChange> wanted) {
+Result<std::uint64_t> Store::change_all(const Handle& handle, std::span<KeyChange> wanted,
+                                        const NumberForm* numbers) {
   for (const KeyChange& change : wanted)
     if (Status within = check_key(change.key); !within) return std::move(within).error();
   // All memory that it needs is got before the lock is taken.
@@ -82,7 +87,7 @@ Result<std::uint64_t> Store::change_all(const Handle& handle, std::span<KeyChang
     changes.reserve(left.size());
     for (const auto& [key, value] : left) {
       const NewBlob& blob = wanted[value].blob;
-      changes.push_back({keys[key], blob ? new_value(blob) : NewValue{}, !blob});
+      changes.push_back({keys[key], blob ? new_value(blob, numbers) : NewValue{}, !blob});
     }
     scratch.resize(std::bit_ceil(left.size() * 2 + 2));
   } catch (const std::bad_alloc&) {
@@ -126,6 +131,13 @@ Result<Snapshot> Store::get_many(const Handle& handle, std::span<const KeyView> 
   Status got = with_dict(operation, handle, [&](Dict& dict, DictHeader& header) -> Status {
     try {
       all->values_.reserve(keys.size());
+      FrozenCells frozen;
+      for (const KeyView& key : keys) {
+        if (peek(header.cells) == 0) break;
+        const Checked<Dict::Found> found = dict.find(HashedKey(seed_, key));
+        if (!found) return found.error();
+        if (found->entry != nullptr) frozen.freeze(dict, *found->entry);
+      }
       for (const KeyView& key : keys) {
         const Checked<Dict::Found> found = dict.find(HashedKey(seed_, key));
         if (!found) return found.error();
@@ -150,6 +162,12 @@ Result<Snapshot> Store::items(const Handle& handle) {
   Operation operation(*mapping_, *place_, *this);
   Status got = with_dict(operation, handle, [&](Dict& dict, DictHeader& header) -> Status {
     try {
+      FrozenCells frozen;
+      for (std::uint64_t i = 0; peek(header.cells) != 0 && i < peek(header.used); ++i) {
+        const Checked<Entry*> entry = dict.entry(i);
+        if (!entry) return entry.error();
+        frozen.freeze(dict, **entry);
+      }
       return dict.each([&](const Entry& entry, Key&& key) -> Status {
         Status added = add_value(operation, dict, header, peek(entry.value), *all);
         if (added) all->keys_.push_back(std::move(key));

@@ -69,8 +69,26 @@ std::optional<bool> Table::contains_at_once(const Handle& handle, const KeyView&
   return store_->contains_at_once(handle, key);
 }
 
-Status Table::put(const Handle& handle, const KeyView& key, NewBlob blob) {
-  return store_->put(handle, key, std::move(blob));
+Status Table::put(const Handle& handle, const KeyView& key, NewBlob blob, const NumberForm* numbers) {
+  return store_->put(handle, key, std::move(blob), numbers);
+}
+
+Result<CellOutcome> Table::change_cell(const Handle& handle, const KeyView& key, const CellChange& change,
+                                       const NumberForm& form) {
+  return store_->change_cell(handle, key, change, form);
+}
+
+std::optional<CellOutcome> Table::change_cell_at_once(const Handle& handle, const KeyView& key,
+                                                      const CellChange& change) const {
+  return store_->change_cell_at_once(handle, key, change);
+}
+
+Result<HeldCell> Table::hold_cell(const Handle& handle, const KeyView& key) {
+  return store_->hold_cell(handle, key);
+}
+
+Result<bool> Table::is_held(const Handle& handle, const KeyView& key, const HeldCell& held) {
+  return store_->is_held(handle, key, held);
 }
 
 Result<bool> Table::erase(const Handle& handle, const KeyView& key) { return store_->erase(handle, key); }
@@ -80,8 +98,8 @@ Result<Stamped> Table::get_stamped(const Handle& handle, const KeyView& key) con
 }
 
 Result<bool> Table::put_if(const Handle& handle, const KeyView& key, NewBlob blob, const Expect& expect,
-                           Stamped* present) {
-  return store_->put_if(handle, key, std::move(blob), expect, present);
+                           Stamped* present, const NumberForm* numbers) {
+  return store_->put_if(handle, key, std::move(blob), expect, present, numbers);
 }
 
 Result<bool> Table::erase_if(const Handle& handle, const KeyView& key, const Expect& expect) {
@@ -102,8 +120,9 @@ Result<bool> Table::contains(const Handle& handle, const KeyView& key) const {
   return store_->contains(handle, key);
 }
 
-Result<std::uint64_t> Table::change_all(const Handle& handle, std::span<KeyChange> changes) {
-  return store_->change_all(handle, changes);
+Result<std::uint64_t> Table::change_all(const Handle& handle, std::span<KeyChange> changes,
+                                        const NumberForm* numbers) {
+  return store_->change_all(handle, changes, numbers);
 }
 
 Result<Snapshot> Table::get_many(const Handle& handle, std::span<const KeyView> keys) const {

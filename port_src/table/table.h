@@ -25,6 +25,7 @@
 #include "table/blob.h"
 #include "table/expect.h"
 #include "table/handle.h"
+#include "table/held_cell.h"
 #include "table/key.h"
 #include "table/limits.h"
 #include "table/sighting.h"
@@ -119,16 +120,17 @@ class Table {
   // need: when another key of the dict was changed. REQUIRES: it is the sighting of a key that was there, in
   // this table.
   bool is_still_so(const Handle& handle, const Sighting& sighting) const;
-  // Replacing keeps the key's place in the order. Errc::table_full (detail: the limit's name): the dict is
-  // then as it was. REQUIRES: blob is not empty.
-  Status put(const Handle& handle, const KeyView& key, NewBlob blob);
+  // With `numbers` a cell that is given a number keeps its place, and those who hold it; otherwise it is
+  // replaced. Replacing keeps the key's place in the order. Errc::table_full (detail: the limit's name): the
+  // dict is then as it was. REQUIRES: blob is not empty.
+  Status put(const Handle& handle, const KeyView& key, NewBlob blob, const NumberForm* numbers = nullptr);
   // True when the key was there.
   Result<bool> erase(const Handle& handle, const KeyView& key);
   // The value with its stamp, under the lock.
   Result<Stamped> get_stamped(const Handle& handle, const KeyView& key) const;
   // Puts when the key is as expected. Else it gives false, and what is there, if that is asked for.
   Result<bool> put_if(const Handle& handle, const KeyView& key, NewBlob blob, const Expect& expect,
-                      Stamped* present = nullptr);
+                      Stamped* present = nullptr, const NumberForm* numbers = nullptr);
   // Erases the key when it is as expected; false: it is not, or is not there.
   Result<bool> erase_if(const Handle& handle, const KeyView& key, const Expect& expect);
   // The same, and gives the value in any case.
@@ -138,13 +140,26 @@ class Table {
   // Erases all keys at one moment, however many they are; gives how many they were. Their memory is given
   // back by reclaim().
   Result<std::uint64_t> clear(const Handle& handle);
+
+  // Numbers. A key that is not there counts as 0; its value, or the number that it has, becomes a cell
+  // (cell.h) with the first change.
+  Result<CellOutcome> change_cell(const Handle& handle, const KeyView& key, const CellChange& change,
+                                  const NumberForm& form);
+  // The same without any lock. Nothing when change_cell() is to be asked.
+  std::optional<CellOutcome> change_cell_at_once(const Handle& handle, const KeyView& key,
+                                                 const CellChange& change) const;
+  // Empty when the key is no cell.
+  Result<HeldCell> hold_cell(const Handle& handle, const KeyView& key);
+  // True when it is still the key's, and now to be had, if it was not for a moment.
+  Result<bool> is_held(const Handle& handle, const KeyView& key, const HeldCell& held);
   Result<bool> contains(const Handle& handle, const KeyView& key) const;
   // The same without any lock, as get_at_once. Nothing when contains() is to be asked.
   std::optional<bool> contains_at_once(const Handle& handle, const KeyView& key) const;
   // Many keys, at one moment and in one operation. change_all makes all of the changes or none, also when the
   // process is killed amid it, and gives how many keys were erased; of equal keys the last counts, at the
   // place of the first.
-  Result<std::uint64_t> change_all(const Handle& handle, std::span<KeyChange> changes);
+  Result<std::uint64_t> change_all(const Handle& handle, std::span<KeyChange> changes,
+                                   const NumberForm* numbers = nullptr);
   Result<Snapshot> get_many(const Handle& handle, std::span<const KeyView> keys) const;
   // All keys, in insertion order, with their values.
   Result<Snapshot> items(const Handle& handle) const;

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "etf/tags.h"
+#include "table/cell.h"
 #include "value/special_tuple.h"
 #include "value/stored_parts.h"
 #include "value/to_pickle.h"
@@ -34,7 +35,7 @@ Bytes& pickle_scratch() {
 }  // namespace
 
 StoredView view(std::uint32_t tag, ByteSpan bytes) {
-  if (tag == kPlain) return {true, {}, bytes, {}, {}};
+  if (tag == kPlain || tag == table::kCellTag) return {true, {}, bytes, {}, {}};
   if (tag == kBuffers) return view_parts(bytes);
   if (tag != kOpaque || bytes.size() < kTypeHeader) return {};
   const std::size_t size = load_u16(bytes.data());

@@ -20,7 +20,7 @@ In any other process of the same user, with or without an Erlang node:
 from collections.abc import MutableMapping
 
 try:
-    from _erlang import Atom, Interrupted, Pid, Reference, SharedDict, Table, Term
+    from _erlang import Atom, Interrupted, Pid, Reference, SharedCell, SharedDict, Table, Term
 except ModuleNotFoundError as error:
     if error.name != "_erlang":
         raise
@@ -30,4 +30,4 @@ except ModuleNotFoundError as error:
 
 MutableMapping.register(SharedDict)
 
-__all__ = ["Atom", "Interrupted", "Pid", "Reference", "SharedDict", "Table", "Term"]
+__all__ = ["Atom", "Interrupted", "Pid", "Reference", "SharedCell", "SharedDict", "Table", "Term"]

@@ -11,7 +11,7 @@ _Key = TypeVar("_Key", str, bytes, int, str | bytes | int)
 _K = TypeVar("_K", default=Any)  # str, bytes or int; what comes out is never bytes that could be str
 _V = TypeVar("_V", default=Any)
 
-__all__: Final = ["Atom", "Interrupted", "Pid", "Reference", "SharedDict", "Table", "Term"]
+__all__: Final = ["Atom", "Interrupted", "Pid", "Reference", "SharedCell", "SharedDict", "Table", "Term"]
 
 @final
 class SharedDict(MutableMapping[_K, _V]):
@@ -113,6 +113,25 @@ class SharedDict(MutableMapping[_K, _V]):
     def clear(self) -> None:
         """Removes all keys, at one moment."""
 
+    # Integers of 64 bits that many change at once, without any lock. A missing key counts as 0. The number after the
+    # operation is given, but for swap. TypeError when the value, or n, is no such integer; OverflowError when the
+    # number would not fit: nothing is changed then.
+    def add(self, key: _K, n: int, /) -> int: ...
+    def sub(self, key: _K, n: int, /) -> int: ...
+    def bor(self, key: _K, n: int, /) -> int: ...
+    def bxor(self, key: _K, n: int, /) -> int: ...
+    def band(self, key: _K, n: int, /) -> int: ...
+    def inc(self, key: _K, /) -> int: ...
+    def dec(self, key: _K, /) -> int: ...
+    def swap(self, key: _K, n: int, /) -> int:
+        """Stores an integer in place of another, and gives that one."""
+
+    def cas(self, key: _K, expected: _V, new: _V, /) -> bool:
+        """Stores new if the value of key is of the type of expected and equal to it; gives whether it was."""
+
+    def cell(self, key: _K, /) -> SharedCell:
+        """The integer of key, to be held."""
+
     @overload
     def update(self, other: SupportsKeysAndGetItem[_K, _V], /, **names: _V) -> None: ...
     @overload
@@ -155,6 +174,37 @@ class SharedDict(MutableMapping[_K, _V]):
 
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
+
+@final
+class SharedCell:
+    """An integer of a SharedDict, held: changing it takes no look-up and no lock. It comes from SharedDict.cell().
+
+    An assignment of an integer to the key goes into it. Each operation gives the number before it. They raise
+    OverflowError when the number would not fit 64 bits, which is not changed then, and RuntimeError when the key was
+    deleted or has another value, or the dict was destroyed.
+    """
+
+    def add(self, n: int, /) -> int: ...
+    def sub(self, n: int, /) -> int: ...
+    def bor(self, n: int, /) -> int: ...
+    def bxor(self, n: int, /) -> int: ...
+    def band(self, n: int, /) -> int: ...
+    def swap(self, n: int, /) -> int:
+        """Stores a number."""
+
+    def cas(self, expected: int, new: int, /) -> int:
+        """Stores new if the number is the expected one: it was, if that is what is given."""
+
+    def load(self) -> int:
+        """The number."""
+
+    def store(self, n: int, /) -> None: ...
+    @property
+    def value(self) -> int:
+        """The number."""
+
+    @value.setter
+    def value(self, n: int, /) -> None: ...
 
 @final
 class Table:

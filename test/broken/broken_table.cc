@@ -17,10 +17,10 @@
 
 namespace pyport::table {
 
-Status real_put(Table* self, const Handle& handle, const KeyView& key,
-                NewBlob blob) __asm__("__real_" PYPORT_PUT);
-Status broken_put(Table* self, const Handle& handle, const KeyView& key,
-                  NewBlob blob) __asm__("__wrap_" PYPORT_PUT);
+Status real_put(Table* self, const Handle& handle, const KeyView& key, NewBlob blob,
+                const NumberForm* numbers) __asm__("__real_" PYPORT_PUT);
+Status broken_put(Table* self, const Handle& handle, const KeyView& key, NewBlob blob,
+                  const NumberForm* numbers) __asm__("__wrap_" PYPORT_PUT);
 Result<Blob> real_get(const Table* self, const Handle& handle,
                       const KeyView& key) __asm__("__real_" PYPORT_GET);
 Result<Blob> broken_get(const Table* self, const Handle& handle,
@@ -61,7 +61,7 @@ Status put_mixed(Table* self, const Handle& handle, const KeyView& key, const Bl
   if (!writer) return writer.error();
   std::copy_n(other.bytes().begin(), other.size(), writer->bytes().begin());
   std::copy_n(one.bytes().begin(), head, writer->bytes().begin());
-  return real_put(self, handle, key, std::move(*writer).finish(other.tag()));
+  return real_put(self, handle, key, std::move(*writer).finish(other.tag()), nullptr);
 }
 
 void wait_a_little() {
@@ -72,7 +72,8 @@ void wait_a_little() {
 
 }  // namespace
 
-Status broken_put(Table* self, const Handle& handle, const KeyView& key, NewBlob blob) {
+Status broken_put(Table* self, const Handle& handle, const KeyView& key, NewBlob blob,
+                  const NumberForm* numbers) {
   // Acknowledged, and never done.
   if (fault_is("lost_update") && now_and_then(5)) return ok_status();
   Result<Blob> old = real_get(self, handle, key);
@@ -88,7 +89,7 @@ Status broken_put(Table* self, const Handle& handle, const KeyView& key, NewBlob
       wait_a_little();
     }
   }
-  return real_put(self, handle, key, std::move(blob));
+  return real_put(self, handle, key, std::move(blob), numbers);
 }
 
 Result<Blob> broken_get(const Table* self, const Handle& handle, const KeyView& key) {

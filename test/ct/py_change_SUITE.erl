@@ -6,7 +6,10 @@
          update_with/1, update_with_init/1, update_with_raises/1, update_with_loses_nothing/1, update_with_against_python/1,
          update_with_large_values/1, is_key_and_size/1, clear/1, clear_gives_memory_back/1, clear_between_others/1, from_map/1,
          merge/1, fold_and_foreach/1, a_fold_sees_one_moment/1, wrong_arguments/1, after_destroy/1, on_another_node/1,
-         python_pops_what_erlang_puts/1, names_of_maps/1]).
+         python_pops_what_erlang_puts/1, names_of_maps/1, numbers/1, numbers_that_do_not_fit/1, cas/1, numbers_lose_nothing/1,
+         numbers_and_update_with/1]).
+
+-define(MOST, ((1 bsl 63) - 1)).
 
 -include_lib("common_test/include/ct.hrl").
 -include_lib("stdlib/include/assert.hrl").
@@ -18,7 +21,8 @@ all() ->
      update_with, update_with_init, update_with_raises, update_with_loses_nothing, update_with_against_python,
      update_with_large_values, is_key_and_size, clear, clear_gives_memory_back, clear_between_others, from_map,
      merge, fold_and_foreach, a_fold_sees_one_moment, wrong_arguments, after_destroy, on_another_node,
-     python_pops_what_erlang_puts, names_of_maps].
+     python_pops_what_erlang_puts, names_of_maps, numbers, numbers_that_do_not_fit, cas, numbers_lose_nothing,
+     numbers_and_update_with].
 
 init_per_suite(Config) -> py_ct:start(Config, [{max_frame, 1 bsl 20}]).
 
@@ -343,6 +347,78 @@ names_of_maps(_Config) ->
     ?assertMatch(#{keys := 0}, shared_dict:info(Other)),
     ok = shared_dict:destroy(Other),
     ?assertError(badarg, shared_dict:get(Other, x)).
+
+numbers(_Config) ->
+    SD = new(),
+    ?assertEqual([5, 3, 7, 6, 4, 4, 9],
+                 [py:shared_dict_add(SD, n, 5), py:shared_dict_sub(SD, n, 2), py:shared_dict_bor(SD, n, 4),
+                  py:shared_dict_bxor(SD, n, 1), py:shared_dict_band(SD, n, 12), py:shared_dict_swap(SD, n, 9),
+                  py:shared_dict_get(SD, n)]),
+    ok = py:shared_dict_set(SD, n, -1),
+    ?assertEqual(#{<<"n">> => -1}, py:shared_dict_to_map(SD)),
+    ?assertEqual({ok, [-1, 0, 1]}, py:eval(<<"(lambda d: [d['n'], d.inc('n'), d.add('n', 1)])(__import__('erlang').SharedDict(sd))">>,
+                                           #{sd => SD})),
+    ?assertEqual([2, 1, 3, 2, 0, 0, 8, ok],
+                 [shared_dict:add(SD, n, 1), shared_dict:sub(SD, n, 1), shared_dict:'bor'(SD, n, 2), shared_dict:'bxor'(SD, n, 1),
+                  shared_dict:'band'(SD, n, 4), shared_dict:swap(SD, n, 8), shared_dict:get(SD, n), shared_dict:cas(SD, n, 8, 9)]),
+    ?assertEqual(9, py:shared_dict_take(SD, n)).
+
+numbers_that_do_not_fit(_Config) ->
+    SD = new(),
+    ok = py:shared_dict_set(SD, n, ?MOST),
+    ?assertEqual({error, {bad_term, [], overflow}}, py:shared_dict_add(SD, n, 1)),
+    ?assertEqual({error, {bad_term, [], overflow}}, py:shared_dict_sub(SD, missing, -?MOST - 1)),
+    ?assertEqual(?MOST, py:shared_dict_get(SD, n)),
+    [begin
+         ok = py:shared_dict_set(SD, k, Value),
+         ?assertEqual({error, {bad_term, [], not_an_integer}}, py:shared_dict_add(SD, k, 1)),
+         ?assertEqual(in_erlang(Value), py:shared_dict_get(SD, k))
+     end || Value <- values(), not (is_integer(Value) andalso Value =< ?MOST)],
+    [begin
+         {_, Text} = py_ct:badarg_text(fun() -> py:shared_dict_add(SD, n, N) end),
+         contains(Text, <<"argument 3: must be an integer of 64 bits">>)
+     end || N <- [1.0, <<"1">>, ?MOST + 1, one]],
+    ?assertError(badarg, py:shared_dict_add(nothing, n, 1)),
+    ?assertEqual([<<"n">>, <<"k">>], py:shared_dict_keys(SD)).
+
+cas(_Config) ->
+    SD = new(),
+    ?assertEqual({error, undefined}, py:shared_dict_cas(SD, k, a, b)),
+    ?assertEqual(ok, py:shared_dict_cas(SD, n, 0, 5)),
+    ?assertEqual({error, 5}, py:shared_dict_cas(SD, n, 0, 6)),
+    ?assertEqual(ok, py:shared_dict_cas(SD, n, 5, <<"text">>)),
+    ?assertEqual({error, <<"text">>}, py:shared_dict_cas(SD, n, 5, 6)),
+    [begin
+         ok = py:shared_dict_set(SD, k, Value),
+         ?assertEqual({error, in_erlang(Value)}, py:shared_dict_cas(SD, k, <<"another">>, 0)),
+         ?assertEqual(ok, py:shared_dict_cas(SD, k, in_erlang(Value), new)),
+         ?assertEqual(<<"new">>, py:shared_dict_get(SD, k))
+     end || Value <- values()],
+    {error, {bad_term, _, duplicate_key}} = py:shared_dict_cas(SD, k, <<"new">>, #{a => 1, <<"a">> => 2}),
+    ?assertEqual(<<"new">>, py:shared_dict_get(SD, k)).
+
+numbers_lose_nothing(_Config) ->
+    SD = new(),
+    Python = [py:spawn_call(builtins, exec, [<<"cell = sd.cell('n')\n"
+                                               "for _ in range(5000):\n"
+                                               "    cell.add(1)\n"
+                                               "    sd.add('n', 1)\n">>, #{sd => SD}]) || _ <- [1, 2]],
+    Results = lists:append(at_once(4, fun(_) -> [py:shared_dict_add(SD, n, 1) || _ <- lists:seq(1, 250)] end)),
+    [{ok, none} = py:await(Call, 60000) || Call <- Python],
+    ?assertEqual(21000, py:shared_dict_get(SD, n)),
+    ?assertEqual(1000, length(lists:usort(Results))).
+
+%% An addition between its reading and its writing makes update_with begin anew.
+numbers_and_update_with(_Config) ->
+    SD = new(),
+    0 = py:shared_dict_add(SD, n, 0),
+    _ = at_once(4, fun(N) ->
+                           [case N rem 2 of
+                                0 -> py:shared_dict_update_with(SD, n, fun(Old) -> Old + 1 end);
+                                1 -> py:shared_dict_add(SD, n, 1)
+                            end || _ <- lists:seq(1, 250)]
+                   end),
+    ?assertEqual(1000, py:shared_dict_get(SD, n)).
 
 %%% Helpers
 

@@ -82,7 +82,7 @@ answers(python) ->
 %% The operations of each role that are answered.
 ops(table) ->
     [?OP_NEW, ?OP_DESTROY, ?OP_GET, ?OP_SET, ?OP_DEL, ?OP_KEYS, ?OP_STAT, ?OP_GET_MANY, ?OP_SET_MANY, ?OP_DEL_MANY, ?OP_ITEMS,
-     ?OP_PUT_IF, ?OP_TAKE, ?OP_CLEAR, ?OP_IS_KEY, ?OP_DEL_IF, ?OP_DICTS, ?OP_SWEEP];
+     ?OP_PUT_IF, ?OP_TAKE, ?OP_CLEAR, ?OP_IS_KEY, ?OP_DEL_IF, ?OP_NUMBER, ?OP_DICTS, ?OP_SWEEP];
 ops(python) -> [?OP_CALL, ?OP_EVAL, ?OP_EXEC, ?OP_RUN, ?OP_NS_NEW, ?OP_NS_DROP];
 ops(Config) -> ops(?config(role, Config)).
 
@@ -97,7 +97,7 @@ bad_headers(Config) ->
     Port = ?config(port, Config),
     %% unknown operations
     [?assertEqual({Op, {?REPLY_ERROR, {unknown_op, Op}}}, {Op, ask(Port, <<1, Op, 0:16, 9:32>>)})
-     || Op <- [0, 4, 16#0f, 16#28, 16#37, 16#7f, 16#80, 16#81, 16#c0, 16#ff]],
+     || Op <- [0, 4, 16#0f, 16#28, 16#38, 16#7f, 16#80, 16#81, 16#c0, 16#ff]],
     %% those of the other role
     [?assertEqual({Op, {?REPLY_ERROR, {unknown_op, Op}}}, {Op, ask(Port, frame(Op, 9, Body))})
      || {Op, Body} <- [{?OP_NEW, ?H}, {?OP_GET, {?H, <<"k">>}}, {?OP_NS_NEW, [1]}, {?OP_EVAL, {1, <<"1">>, #{}}}],

@@ -29,7 +29,8 @@ broken_dicts_are_found(_Config) ->
      || {Name, Broken} <- [{del_keeps_a_key, fun(_, {del, <<"b">>}) -> ok; (SD, Op) -> apply_to_dict(SD, Op) end},
                            {keys_are_sorted, fun(SD, keys) -> lists:sort(apply_to_dict(SD, keys)); (SD, Op) -> apply_to_dict(SD, Op) end},
                            {empty_lists_are_lost, fun(_, {set, _, []}) -> ok; (SD, Op) -> apply_to_dict(SD, Op) end},
-                           {taken_twice, fun(SD, {take, Key}) -> py:shared_dict_get(SD, Key, missing); (SD, Op) -> apply_to_dict(SD, Op) end},
+                           {taken_twice, fun(SD, {take, Key}) -> py:shared_dict_get(SD, Key, missing);
+                                            (SD, Op) -> apply_to_dict(SD, Op) end},
                            {put_new_replaces, fun(SD, {put_new, Key, Value}) -> py:shared_dict_set(SD, Key, Value), true;
                                                  (SD, Op) -> apply_to_dict(SD, Op) end},
                            {clear_does_nothing, fun(_, clear) -> ok; (SD, Op) -> apply_to_dict(SD, Op) end},
@@ -99,7 +100,10 @@ op() ->
                {1, {python_set, text_key(), small_value()}}, {1, {python_get, text_key()}}, {1, {python_del, text_key()}},
                {1, python_keys}, {2, {take, key()}}, {2, {put_new, key(), small_value()}}, {2, {update, key(), small_value()}},
                {1, clear}, {1, size}, {1, {merge, list({key(), small_value()})}}, {1, {python_pop, text_key()}},
-               {1, {python_setdefault, text_key(), small_value()}}, {2, python_popitem}, {1, python_items}]).
+               {1, {python_setdefault, text_key(), small_value()}}, {2, python_popitem}, {1, python_items}, {2, {add, key(), range(-3, 3)}},
+               {1, {python_add, text_key(), range(-3, 3)}}]).
+
+not_an_integer() -> {error, {bad_term, [], not_an_integer}}.
 
 apply_to_model({Order, Map}, {Set, Key, Value}) when Set =:= set; Set =:= python_set ->
     case Map of
@@ -126,6 +130,11 @@ apply_to_model({_, Map} = Model, {python_setdefault, Key, Value}) ->
     end;
 apply_to_model({_, Map} = Model, {update, Key, Value}) ->
     {maps:get(Key, Map, missing), next(Model, {set, Key, Value})};
+apply_to_model({_, Map} = Model, {Add, Key, N}) when Add =:= add; Add =:= python_add ->
+    case maps:get(Key, Map, 0) of
+        Known when is_integer(Known) -> {Known + N, next(Model, {set, Key, Known + N})};
+        _ -> {not_an_integer(), Model}
+    end;
 apply_to_model(_, clear) -> {ok, {[], #{}}};
 apply_to_model({Order, _} = Model, size) -> {length(Order), Model};
 apply_to_model(Model, {merge, Pairs}) ->
@@ -162,6 +171,12 @@ apply_to_dict(SD, {update, Key, Value}) ->
     case erase(old) of
         undefined -> missing;
         Old -> Old
+    end;
+apply_to_dict(SD, {add, Key, N}) -> py:shared_dict_add(SD, Key, N);
+apply_to_dict(SD, {python_add, Key, N}) ->
+    case py:eval(<<"__import__('erlang').SharedDict(sd).add(k, n)">>, #{sd => SD, k => Key, n => N}) of
+        {ok, Sum} -> Sum;
+        {error, {'TypeError', _}} -> not_an_integer()
     end;
 apply_to_dict(SD, clear) -> py:shared_dict_clear(SD);
 apply_to_dict(SD, size) -> py:shared_dict_size(SD);

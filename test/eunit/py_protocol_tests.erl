@@ -64,7 +64,9 @@ requests() ->
      {"request_take", ?OP_TAKE, 0, 24, py_protocol:get(?H1, <<"config">>)},
      {"request_clear", ?OP_CLEAR, 0, 25, Encode(?H1)},
      {"request_is_key", ?OP_IS_KEY, 0, 26, py_protocol:get(?H1, <<"config">>)},
-     {"request_del_if", ?OP_DEL_IF, 0, 27, Encode({?H1, <<"config">>, (1 bsl 64) - 1})}].
+     {"request_del_if", ?OP_DEL_IF, 0, 27, Encode({?H1, <<"config">>, (1 bsl 64) - 1})},
+     {"request_number_add", ?OP_NUMBER, 0, 28, Encode({?H1, 7, ?NUMBER_ADD, -1, 0})},
+     {"request_number_cas", ?OP_NUMBER, 0, 28, Encode({?H1, <<"config">>, ?NUMBER_CAS, -(1 bsl 63), (1 bsl 63) - 1})}].
 
 golden_requests_test_() ->
     Golden = maps:from_list(golden:frames()),

@@ -83,7 +83,9 @@ requests() ->
      {request_take, 16#33, 0, 24, {term, {?H1, <<"config">>}}},
      {request_clear, 16#34, 0, 25, {term, ?H1}},
      {request_is_key, 16#35, 0, 26, {term, {?H1, <<"config">>}}},
-     {request_del_if, 16#36, 0, 27, {term, {?H1, <<"config">>, (1 bsl 64) - 1}}}].
+     {request_del_if, 16#36, 0, 27, {term, {?H1, <<"config">>, (1 bsl 64) - 1}}},
+     {request_number_add, 16#37, 0, 28, {term, {?H1, 7, 0, -1, 0}}},
+     {request_number_cas, 16#37, 0, 28, {term, {?H1, <<"config">>, 6, -(1 bsl 63), (1 bsl 63) - 1}}}].
 
 hello_table() ->
     hello(table) ++

@@ -212,6 +212,11 @@ TEST(GoldenRequest, ChangesThatDependOnWhatIsThere) {
   EXPECT_EQ(decoded<Clear>("request_clear").handle, kH1);
   EXPECT_EQ(key_text(decoded<IsKey>("request_is_key").key), "config");
   EXPECT_EQ(decoded<DelIf>("request_del_if").stamp, UINT64_MAX);
+  const Number number = decoded<Number>("request_number_cas");
+  EXPECT_EQ(key_text(number.key), "config");
+  EXPECT_EQ(number.operation, NumberOp::compare_and_swap);
+  EXPECT_EQ(number.operand, INT64_MIN);
+  EXPECT_EQ(number.expected, INT64_MAX);
 }
 
 // --- what is refused -------------------------------------------------------------------------------
@@ -244,7 +249,7 @@ TEST(BadRequest, EveryPrefixOfEveryGoldenRequestIsRefusedOrDecoded) {
 }
 
 TEST(BadRequest, UnknownOperationTellsItsNumber) {
-  for (const int op : {0x00, 0x04, 0x28, 0x37, 0x7F, 0x80, 0x81, 0xC0, 0xFF}) {
+  for (const int op : {0x00, 0x04, 0x28, 0x38, 0x7F, 0x80, 0x81, 0xC0, 0xFF}) {
     const Error error = refusal(Bytes{1, static_cast<std::uint8_t>(op), 0, 0, 0, 0, 0, 1});
     EXPECT_EQ(error.code, Errc::unknown_op) << op;
     EXPECT_EQ(error.n, static_cast<std::uint64_t>(op));

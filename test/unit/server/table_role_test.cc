@@ -335,6 +335,35 @@ TEST_F(TableRoleTest, TakeLeavesWhatCannotBeGiven) {
   EXPECT_EQ(left(large, true), Op::ok) << "more than a frame";
 }
 
+TEST_F(TableRoleTest, NumbersAreGivenBeforeAndAfter) {
+  make_dict();
+  const auto number = [&](int operation, std::int64_t operand, std::int64_t expected = 0) {
+    return ask(
+        Op::number, test::body([&](etf::Writer w) {
+          w.tuple(5).binary(handle_bytes(1)).text("n").integer(operation).integer(operand).integer(expected);
+        }));
+  };
+  const auto both = [](std::int64_t before, std::int64_t after) {
+    return test::body([&](etf::Writer w) { w.tuple(2).integer(before).integer(after); });
+  };
+  const auto why = [](const char* what) {
+    return test::body([&](etf::Writer w) { w.tuple(3).atom("bad_term").list(0).nil().atom(what); });
+  };
+  EXPECT_EQ(number(0, 12).body, both(0, 12));
+  EXPECT_EQ(number(1, 2).body, both(12, 10));
+  EXPECT_EQ(number(2, 5).body, both(10, 15));
+  EXPECT_EQ(number(3, 6).body, both(15, 9));
+  EXPECT_EQ(number(4, -2).body, both(9, 8));
+  EXPECT_EQ(number(5, INT64_MAX).body, both(8, INT64_MAX));
+  EXPECT_EQ(number(6, 1, 2).body, both(INT64_MAX, INT64_MAX));
+  EXPECT_EQ(number(0, 1).body, why("overflow"));
+  EXPECT_EQ(number(6, 1, INT64_MAX).body, both(INT64_MAX, 1));
+  EXPECT_EQ(ask(Op::get, test::body(at("n"))).body, test::body([](etf::Writer w) { w.integer(1); }));
+  EXPECT_EQ(op_of(Op::set, put("n", [](etf::Writer w) { w.text("text"); })), Op::ok);
+  EXPECT_EQ(number(0, 1).body, why("not_an_integer"));
+  EXPECT_EQ(number(7, 1).header.op, Op::error);
+}
+
 TEST_F(TableRoleTest, ClearAndIsKey) {
   make_dict();
   EXPECT_EQ(op_of(Op::clear, [](etf::Writer w) { w.binary(handle_bytes(1)); }), Op::ok);

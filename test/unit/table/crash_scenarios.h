@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "crash_harness.h"
+#include "numbers.h"
 
 namespace pyport::table {
 
@@ -221,6 +222,55 @@ inline std::vector<Scenario> scenarios() {
                    return cleared.ok() && *cleared == 20;
                  },
                  [](Model& model) { model.entries.clear(); }});
+  // A cell of 5 among other keys; what readers get of it is the model's text.
+  const auto with_cell = [](Table& table, Model& model) {
+    fill(table, model, 3);
+    ASSERT_TRUE(change(table, kDict, text_key("n"), CellOp::add, 5).ok());
+    model.put(Key("n"), cell_text(5));
+  };
+  all.push_back(
+      {"a number becomes a cell",
+       [](Table& table, Model& model) {
+         fill(table, model, 3);
+         ASSERT_TRUE(put_number(table, kDict, text_key("n"), 12).ok());
+         model.put(Key("n"), "12");
+       },
+       [](Table& table) { return change(table, kDict, text_key("n"), CellOp::add, 1)->after == 13; },
+       [](Model& model) { model.put(Key("n"), cell_text(13)); }});
+  all.push_back(
+      {"a new cell", [](Table& table, Model& model) { fill(table, model, 8); },
+       [](Table& table) { return change(table, kDict, text_key("n"), CellOp::sub, 1)->after == -1; },
+       [](Model& model) { model.put(Key("n"), cell_text(-1)); }});
+  all.push_back({"add to a cell, and read it among others", with_cell,
+                 [](Table& table) {
+                   return change(table, kDict, text_key("n"), CellOp::add, 1)->after == 6 &&
+                          table.items(kDict).ok();
+                 },
+                 [](Model& model) { model.put(Key("n"), cell_text(6)); }});
+  all.push_back({"give a cell a number", with_cell,
+                 [](Table& table) { return put_number(table, kDict, text_key("n"), 7).ok(); },
+                 [](Model& model) { model.put(Key("n"), cell_text(7)); }});
+  all.push_back({"give cells numbers, several at once", with_cell,
+                 [](Table& table) {
+                   std::vector<KeyChange> changes;
+                   changes.push_back({text_key("n"), *blob_of(table, "7", kDigits)});
+                   changes.push_back({text_key("k"), *blob_of(table, kLong)});
+                   return table.change_all(kDict, changes, &test_numbers()).ok();
+                 },
+                 [](Model& model) {
+                   model.put(Key("n"), cell_text(7));
+                   model.put(Key("k"), kLong);
+                 }});
+  all.push_back({"replace a cell", with_cell, [](Table& table) { return put_one(table, Key("n"), kLong); },
+                 [](Model& model) { model.put(Key("n"), kLong); }});
+  all.push_back(
+      {"read a cell among others, and take it", with_cell,
+       [](Table& table) { return table.items(kDict).ok() && table.take(kDict, text_key("n"))->erased; },
+       [](Model& model) { model.erase(Key("n")); }});
+  all.push_back({"hold a cell", with_cell, [](Table& table) {
+                   const Result<HeldCell> cell = table.hold_cell(kDict, text_key("n"));
+                   return cell.ok() && cell->load() == 5;
+                 }});
   all.push_back({"grow the file", [](Table& table, Model& model) { fill(table, model, 2); },
                  [](Table& table) { return put_one(table, Key("k"), std::string(3 << 20, 'g')); },
                  [](Model& model) { model.put(Key("k"), std::string(3 << 20, 'g')); }});

@@ -286,7 +286,8 @@ class FlipTest : public testing::TestWithParam<Zone> {
     return kDicts;
   }
   static std::uint64_t owner_by_number(const Mapping& raw, std::uint32_t number) {
-    // The index has the number 0, too; a number may be damaged itself, and lie beyond what has memory behind it.
+    // The index has the number 0, too; a number may be damaged itself, and lie beyond what has memory behind
+    // it.
     if (number == 0 || number / kDictsInChunk >= peek(raw.superblock().chunks)) return kDicts;
     const Offset chunk = peek(raw.at<Word>(raw.geometry().directory + number / kDictsInChunk * sizeof(Word)));
     if (chunk < raw.geometry().data || chunk + (std::uint64_t{1} << 14) > raw.data_end() ||

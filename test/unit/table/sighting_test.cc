@@ -1,4 +1,5 @@
 // What was read once and is still so need not be read again.
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <optional>
@@ -119,10 +120,12 @@ TEST(TableThreads, WhatIsStillSoNeverGoesBack) {
       }
     });
   }
-  for (unsigned number = 1; number <= kLast; ++number) {
+  // On a busy machine the readers may come late.
+  for (unsigned number = 1; number < kLast || (known == 0 && number < 1000 * kLast); ++number) {
     EXPECT_TRUE(put_text(*table, dict, key, text(number)).ok());
-    told = number;
+    told = std::min(number, kLast - 1);
   }
+  told = kLast;
   for (std::thread& reader : readers) reader.join();
   EXPECT_GT(known, 0U);
 }

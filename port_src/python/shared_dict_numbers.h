@@ -1,0 +1,29 @@
+// Integers of a SharedDict that any number of processes change at once.
+//
+// Thread safety: REQUIRES an attached thread state.
+#pragma once
+
+#include <optional>
+
+#include "python/gil.h"
+#include "python/python_api.h"
+#include "table/cell.h"
+
+namespace pyport::python {
+
+// The number that an argument is. Nothing, with an exception set: TypeError, or OverflowError beyond 64 bits.
+std::optional<std::int64_t> number_argument(PyObject* object) REQUIRES(attached);
+
+// Changes the number of a key, which is 0 where there is none. Nothing, with an exception set: also TypeError
+// when the value is no integer, and OverflowError when the number would not fit.
+std::optional<table::CellOutcome> dict_change_number(PyObject* self, PyObject* key,
+                                                     const table::CellChange& change) REQUIRES(attached);
+
+// Sets the exception that such an outcome means. Null.
+std::nullptr_t raise_for_outcome(const table::CellOutcome& outcome, PyObject* key) REQUIRES(attached);
+
+// SharedDict.cas: 1 when the value was the expected one and has been replaced, else 0, or -1.
+int dict_compare_and_swap(PyObject* self, PyObject* key, PyObject* expected, PyObject* value)
+    REQUIRES(attached);
+
+}  // namespace pyport::python

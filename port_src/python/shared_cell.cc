@@ -37,7 +37,7 @@ SharedCell& shared_cell(PyObject* self) { return *reinterpret_cast<SharedCell*>(
 void let_go(Held held, unsigned forks) REQUIRES(attached) {
   if (held == nullptr) return;
   if (forks != Attachment::forks()) {
-    (void)held.release();
+    (void)new Held(std::move(held));
     return;
   }
   const Detached scope;
@@ -77,9 +77,8 @@ int traverse(PyObject* self, visitproc visit, void* arg) {
   return 0;
 }
 
-// The table may be used, and what is held is ours. False with an exception set.
-bool ready(PyObject* self) REQUIRES(attached) {
-  SharedCell& cell = shared_cell(self);
+// A child has to get its own.
+bool hold_again(SharedCell& cell) REQUIRES(attached) {
   if (table_of(shared_dict(cell.dict).use) == nullptr) return false;
   if (cell.forks == Attachment::forks()) return true;
   Held held = hold(cell.dict, cell.key);
@@ -87,6 +86,13 @@ bool ready(PyObject* self) REQUIRES(attached) {
   let_go(std::exchange(cell.held, std::move(held)), cell.forks);
   cell.forks = Attachment::forks();
   return true;
+}
+
+// The table may be used, and what is held is ours. False with an exception set.
+bool ready(PyObject* self) REQUIRES(attached) {
+  SharedCell& cell = shared_cell(self);
+  const bool closed = shared_dict(cell.dict).use->closed.load(std::memory_order_relaxed);
+  return (!closed && cell.forks == Attachment::forks()) || hold_again(cell);
 }
 
 // It was not to be had: true when it is now. False with an exception set: it is gone.

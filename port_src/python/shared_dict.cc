@@ -144,9 +144,15 @@ bool takes(const char* function, Py_ssize_t count) REQUIRES(attached) {
   return false;
 }
 
-PyObject* pop(PyObject* self, PyObject* const* args, Py_ssize_t count) REQUIRES(attached) {
-  if (!takes("pop", count)) return nullptr;
-  return dict_pop(self, args[0], count == 2 ? args[1] : nullptr);
+// The default may be given by its name, as code that was written for other dictionaries does.
+PyObject* pop(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) REQUIRES(attached) {
+  const bool named = names != nullptr && PyTuple_GET_SIZE(names) != 0;
+  if (!takes("pop", named ? count + PyTuple_GET_SIZE(names) : count)) return nullptr;
+  if (named && (count == 0 || PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(names, 0), "default") != 0)) {
+    PyErr_SetString(PyExc_TypeError, "pop() takes a key and at most one default");
+    return nullptr;
+  }
+  return dict_pop(self, args[0], named || count == 2 ? args[1] : nullptr);
 }
 
 PyObject* popitem(PyObject* self, PyObject*) REQUIRES(attached) { return dict_popitem(self); }
@@ -326,8 +332,8 @@ PyMethodDef kMethods[] = {
     {"to_dict", to_dict, METH_NOARGS,
      "to_dict($self, /)\n--\n\nA plain dict of all, as it was at one moment."},
     {"contains", contains, METH_O, "contains($self, key, /)\n--\n\nThe same as key in self."},
-    {"pop", fast_method<pop>(), METH_FASTCALL,
-     "pop($self, key, default=<unrepresentable>, /)\n--\n\n"
+    {"pop", keyword_method<pop>(), METH_FASTCALL | METH_KEYWORDS,
+     "pop($self, key, /, default=<unrepresentable>)\n--\n\n"
      "Removes the key and gives its value, or default when there is no such key, or raises KeyError. Of all "
      "that\n"
      "pop it one gets the value. A value that cannot be unpickled stays."},

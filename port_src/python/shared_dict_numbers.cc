@@ -52,7 +52,7 @@ std::optional<bool> swap_if_equal(PyObject* self, const table::KeyView& key, PyO
 
 }  // namespace
 
-std::optional<std::int64_t> number_argument(PyObject* object) {
+std::optional<std::int64_t> large_number_argument(PyObject* object) {
   if (!PyLong_Check(object) || PyBool_Check(object)) {
     PyErr_Format(PyExc_TypeError, "an int is needed, not %T", object);
     return std::nullopt;

@@ -11,8 +11,16 @@
 
 namespace pyport::python {
 
+std::optional<std::int64_t> large_number_argument(PyObject* object) REQUIRES(attached);
 // The number that an argument is. Nothing, with an exception set: TypeError, or OverflowError beyond 64 bits.
-std::optional<std::int64_t> number_argument(PyObject* object) REQUIRES(attached);
+inline std::optional<std::int64_t> number_argument(PyObject* object) REQUIRES(attached) {
+  // What most are, without a call.
+  if (PyLong_CheckExact(object)) {
+    const auto* const number = reinterpret_cast<const PyLongObject*>(object);
+    if (PyUnstable_Long_IsCompact(number)) return PyUnstable_Long_CompactValue(number);
+  }
+  return large_number_argument(object);
+}
 
 // Changes the number of a key, which is 0 where there is none. Nothing, with an exception set: also TypeError
 // when the value is no integer, and OverflowError when the number would not fit.

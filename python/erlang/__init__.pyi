@@ -103,7 +103,7 @@ class SharedDict(MutableMapping[_K, _V]):
     @overload
     def pop(self, key: _K, /) -> _V: ...
     @overload
-    def pop(self, key: _K, default: _Default, /) -> _V | _Default:
+    def pop(self, key: _K, /, default: _Default) -> _V | _Default:
         """Removes the key and gives its value, or default when there is no such key, or raises KeyError. Of all that
         pop a key at once, one gets the value. One that cannot be unpickled stays."""
 

@@ -124,10 +124,16 @@ class TestPop(shared_case.SharedCase):
         self.assertEqual(caught.exception.args, ("k",))
         self.assertIs(self.sd.pop("k", MISSING), MISSING)
         self.assertIsNone(self.sd.pop("k", None))
+        self.assertIs(self.sd.pop("k", default=MISSING), MISSING)
+        self.sd["k"] = 1
+        self.assertEqual(self.sd.pop("k", default=MISSING), 1)
 
     def test_takes_nothing_else(self) -> None:
         self.assertRaises(TypeError, self.sd.pop)
         self.assertRaises(TypeError, self.sd.pop, "k", 1, 2)
+        self.assertRaises(TypeError, self.sd.pop, "k", 1, default=2)
+        self.assertRaises(TypeError, self.sd.pop, "k", other=2)
+        self.assertRaises(TypeError, self.sd.pop, default=2)
         self.assertRaises(TypeError, self.sd.pop, 1.5)
 
     def test_loses_nothing_that_cannot_be_unpickled(self) -> None:

@@ -26,6 +26,9 @@ class TestExamples(unittest.TestCase):
         self.assertEqual(lines[1], "[1, -2, 1099511627776] {'list': [[], [None, 'x']]}")
         self.assertEqual(lines[2], "from process 2")
 
+    def test_claims(self):
+        self.assertEqual(shown("claims.py"), "524288 numbers drawn by 16 workers, 0 of the claims lost\n")
+
     def test_processes(self):
         output = shown("processes.py", str(EXAMPLES))
         self.assertRegex(output, r"killed a worker after \d+ writes; exit code -9\nlost: 0\n")

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "crash_harness.h"
+#include "in_threads.h"
 #include "numbers.h"
 #include "processes.h"
 
@@ -218,15 +219,6 @@ TEST_F(CellTest, EachNumberHasItsStamp) {
 }
 
 // ---- Many at once
-
-constexpr int kThreads = 4;
-
-template <class Work>
-void in_threads(const Work& work) {
-  std::vector<std::thread> threads;
-  for (int thread = 0; thread < kThreads; ++thread) threads.emplace_back([&work, thread] { work(thread); });
-  for (std::thread& thread : threads) thread.join();
-}
 
 struct SharedDictOf {
   explicit SharedDictOf(std::unique_ptr<Table> made) : table(std::move(made)) {

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "crash_harness.h"
+#include "in_threads.h"
 
 namespace pyport::table {
 namespace {
@@ -365,15 +366,6 @@ TEST_F(IfTest, RandomOperationsAgreeWithAModel) {
 }
 
 // ---- Many at once
-
-constexpr int kThreads = 4;
-
-template <class Work>
-void in_threads(const Work& work) {
-  std::vector<std::thread> threads;
-  for (int thread = 0; thread < kThreads; ++thread) threads.emplace_back([&work, thread] { work(thread); });
-  for (std::thread& thread : threads) thread.join();
-}
 
 TEST(TableThreads, OfThoseWhoPutIfAbsentOneSucceeds) {
   const auto table = new_table();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <chrono>
 #include <cstring>
 #include <utility>
 
@@ -10,6 +11,12 @@ namespace {
 
 // Handles are random.
 std::uint64_t hash_of(const HandleWords& handle) { return handle[0] ^ std::rotl(handle[1], 32); }
+
+std::uint64_t nanoseconds_since_1970() {
+  using std::chrono::nanoseconds, std::chrono::system_clock;
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<nanoseconds>(system_clock::now().time_since_epoch()).count());
+}
 
 constexpr std::uint64_t kFirstPlaces = 1024;
 constexpr std::uint64_t kMostPlaces = 4 * kChunks * kDictsInChunk;
@@ -209,7 +216,7 @@ Status Index::add_chunk(Operation& operation) {
   return ok_status();
 }
 
-Status Index::add(Operation& operation, const HandleWords& handle) {
+Status Index::add(Operation& operation, const HandleWords& handle, const NewDict& wanted) {
   std::uint64_t mask = 0;
   const auto places = block(mask);
   if (!places || !is_free(peek(super().free_dict))) return make_error(Errc::corrupt, "index");
@@ -218,6 +225,7 @@ Status Index::add(Operation& operation, const HandleWords& handle) {
        at = (at + 1) & mask)
     if (i++ > mask) return make_error(Errc::corrupt, "index without an end");
   DictHeader& dict = take_header(operation, handle);
+  describe(operation, dict, wanted);
   if (peek(places->half(at)) == 0) operation.set(super().index_used, peek(super().index_used) + 1);
   operation.set(super().dicts, peek(super().dicts) + 1);
   operation.set(places->half(at), peek(dict.number) + 1);
@@ -230,11 +238,44 @@ DictHeader& Index::take_header(Operation& operation, const HandleWords& handle) 
                      &dict.directory, &dict.directory_capacity, &dict.reclaimed, &dict.cells})
     draft(*word, 0);
   for (Word& segment : dict.segment) draft(segment, 0);
+  for (Word* word : {&dict.first_deadline, &dict.timed_puts, &dict.ring, &dict.ring_begin, &dict.ring_end})
+    draft(*word, 0);
   draft(dict.handle[0], handle[0]);
   draft(dict.handle[1], handle[1]);
   operation.set(dict.state, kDictLive);
   operation.set(super().free_dict, peek(dict.next));
   return dict;
+}
+
+void Index::describe(const Operation& operation, DictHeader& dict, const NewDict& wanted) {
+  const std::uint64_t slot = wanted.owner == DictOwner::process ? operation.slot() + std::uint64_t{1} : 0;
+  const HandleWords parent = words_of(wanted.parent);
+  draft(dict.flags, (wanted.idle ? kDictIdle : 0U) | (wanted.is_list ? kDictIsList : 0U));
+  draft(dict.created, nanoseconds_since_1970());
+  draft(dict.last_use, 0);
+  draft(dict.owner, static_cast<std::uint64_t>(wanted.owner) | (slot << 32));
+  for (std::size_t i = 0; i < parent.size(); ++i) draft(dict.parent[i], parent[i]);
+  draft(dict.ttl, wanted.ttl);
+  draft(dict.max_value_bytes, wanted.max_value_bytes);
+  std::array<std::uint64_t, kDictName / 8> name{};
+  const std::size_t length = std::min(wanted.name.size(), kDictName);
+  std::memcpy(name.data(), wanted.name.data(), length);
+  draft(dict.name_length, length);
+  for (std::size_t i = 0; i < name.size(); ++i) draft(dict.name[i], name[i]);
+}
+
+// REQUIRES: the lock of `from`.
+void Index::copy_description(const DictHeader& from, DictHeader& to) {
+  draft(to.flags, peek(from.flags) & ~std::uint32_t{kDictWatched});
+  draft(to.created, peek(from.created));
+  draft(to.last_use, peek(from.last_use));
+  draft(to.owner, peek(from.owner));
+  draft(to.parent[0], peek(from.parent[0]));
+  draft(to.parent[1], peek(from.parent[1]));
+  draft(to.ttl, peek(from.ttl));
+  draft(to.max_value_bytes, peek(from.max_value_bytes));
+  draft(to.name_length, peek(from.name_length));
+  for (std::size_t i = 0; i < to.name.size(); ++i) draft(to.name[i], peek(from.name[i]));
 }
 
 // What was seen of the dict before must not be taken for what is there now: versions and changes go on.
@@ -244,6 +285,7 @@ Status Index::renew(Operation& operation, Half& place, DictHeader& header) {
   const std::uint64_t version = std::max(peek(dict.version), peek(header.version));
   draft(dict.version, (version | 1) + 1);
   draft(dict.changes, std::max(peek(dict.changes), peek(header.changes)) + 1);
+  copy_description(header, dict);
   operation.set(place, peek(dict.number) + 1);
   leave(operation, header);
   return ok_status();

@@ -17,6 +17,7 @@
 
 #include "table/handle.h"
 #include "table/heap.h"
+#include "table/new_dict.h"
 
 namespace pyport::table {
 
@@ -51,7 +52,7 @@ class Index {
   Status make_room(Operation& operation);
   // Adds to the operation's change: the header of this number names `handle` and lives. REQUIRES: make_room.
   // Errc::corrupt.
-  Status add(Operation& operation, const HandleWords& handle);
+  Status add(Operation& operation, const HandleWords& handle, const NewDict& wanted);
   // Adds to the operation's change: the dict is dead and has no place. REQUIRES: its lock is held.
   void remove(Operation& operation, Half& place, DictHeader& header);
   // Adds to the operation's change: the dict that has this place gets a new, empty header, and `header` is
@@ -76,6 +77,8 @@ class Index {
   bool has_dicts(Offset chunk, std::uint32_t first) const;
   // A free header for an empty dict, which the change makes live.
   DictHeader& take_header(Operation& operation, const HandleWords& handle);
+  static void describe(const Operation& operation, DictHeader& header, const NewDict& wanted);
+  static void copy_description(const DictHeader& from, DictHeader& to);
   // What is in a header is left to be given back.
   void leave(Operation& operation, DictHeader& header);
 

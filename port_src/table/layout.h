@@ -32,7 +32,7 @@ static_assert(Word::is_always_lock_free && sizeof(Word) == 8, "words are shared 
 static_assert(Half::is_always_lock_free && sizeof(Half) == 4, "words are shared with other processes");
 
 inline constexpr std::uint64_t kFileMagic = 0x31656c6261747970;  // "pytable1"
-inline constexpr std::uint64_t kLayoutVersion = 3;
+inline constexpr std::uint64_t kLayoutVersion = 4;
 
 inline constexpr std::size_t kPageBytes = 4096;
 inline constexpr std::size_t kHeaderBytes = 16;
@@ -155,6 +155,14 @@ enum DictState : std::uint32_t {
 };
 
 inline constexpr std::size_t kFirstSegments = 8;
+inline constexpr std::size_t kDictName = 64;  // bytes
+
+enum DictFlag : std::uint32_t {
+  kDictIdle = 1,        // its `ttl` begins anew with every use of a key
+  kDictWatched = 2,     // changes are written to `ring`
+  kDictIsList = 4,      // its keys are 0, 1, 2, ...
+  kDictHasChildren = 8  // there are or were dicts that end with it
+};
 
 struct alignas(256) DictHeader {
   Half check;
@@ -171,14 +179,31 @@ struct alignas(256) DictHeader {
   Word directory;  // block of words: segments from the ninth on
   Word directory_capacity;
   std::array<Word, kFirstSegments> segment;  // blocks of entries
-  Word reclaimed;                            // dead: entries given back
   Half next;                                 // in the list of free or of dead dicts; number + 1
+  Half flags;                                // DictFlag; constant while nobody has the lock
+  Half wake;                                 // futex: who waits for a change sets the lowest bit
   Half unused;
   Word version;  // goes on with every change of what is above from `live` to `segment`; odd while it is made
   Word changes;  // the number of the latest change; the next dict in this header goes on from there
   Word cells;    // not 0: some of the values are or were cells
+
+  // What few dicts use, and what few operations look at.
+  Word reclaimed;              // dead: entries given back
+  Word created;                // nanoseconds since 1970
+  Word last_use;               // nanoseconds of CLOCK_MONOTONIC; of dicts whose `ttl` is not 0
+  Word owner;                  // DictOwner, in the upper half what it says of it
+  std::array<Word, 2> parent;  // handle of the dict that it ends with; 0: of none
+  Word ttl;                    // nanoseconds that a key lives if nobody says otherwise; 0: for ever
+  Word max_value_bytes;        // 0: what the table allows
+  Word first_deadline;         // CLOCK_MONOTONIC; no key expires before it; 0: none expires
+  Word timed_puts;             // since expired keys were looked for
+  Word ring;                   // block of bytes: the latest changes
+  Word ring_begin;             // of what is in there; counts bytes ever written
+  Word ring_end;
+  Word name_length;  // bytes; 0: it has no name
+  std::array<Word, kDictName / 8> name;
 };
-static_assert(sizeof(DictHeader) == 256);
+static_assert(sizeof(DictHeader) == 512);
 
 // kKeyNone: of a dead entry; all from the one that key[0] names up to it are dead, too.
 enum KeyKind : std::uint32_t { kKeyInteger = 1, kKeyShort = 2, kKeyBlock = 3, kKeyNone = 4 };

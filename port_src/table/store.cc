@@ -92,7 +92,7 @@ Status Store::check_key(const KeyView& key) const {
 
 // ---- Dicts
 
-Status Store::create(const Handle& handle) {
+Status Store::create(const Handle& handle, const NewDict& wanted) {
   Operation operation(*mapping_, *place_, *this);
   if (Status locked = operation.lock(super().index_lock); !locked) return locked;
   const HandleWords words = words_of(handle);
@@ -105,7 +105,7 @@ Status Store::create(const Handle& handle) {
   } else {
     made = index_.make_room(operation);
   }
-  if (made) made = index_.add(operation, words);
+  if (made) made = index_.add(operation, words, wanted);
   if (made) operation.commit();
   operation.unlock(super().index_lock);
   if (made) {

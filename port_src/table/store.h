@@ -38,7 +38,7 @@ class Store final : public Repairer {
 
   Status after_fork();
 
-  Status create(const Handle& handle);
+  Status create(const Handle& handle, const NewDict& wanted);
   bool destroy(const Handle& handle);
   Result<BlobWriter> allocate(std::size_t size);
   Result<Blob> get(const Handle& handle, const KeyView& key);

@@ -44,7 +44,7 @@ Result<std::unique_ptr<Table>> Table::attach(const std::string& path) {
 
 Status Table::after_fork() { return store_->after_fork(); }
 
-Status Table::create(const Handle& handle) { return store_->create(handle); }
+Status Table::create(const Handle& handle, const NewDict& wanted) { return store_->create(handle, wanted); }
 
 std::size_t Table::destroy(std::span<const Handle> handles) {
   std::size_t ended = 0;

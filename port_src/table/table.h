@@ -28,6 +28,7 @@
 #include "table/held_cell.h"
 #include "table/key.h"
 #include "table/limits.h"
+#include "table/new_dict.h"
 #include "table/sighting.h"
 #include "table/snapshot.h"
 
@@ -99,7 +100,7 @@ class Table {
 
   // Makes an empty dict. Errc::exists when the handle is taken. A handle that was destroyed may be made
   // again: that is a new, empty dict. Errc::table_full.
-  Status create(const Handle& handle);
+  Status create(const Handle& handle, const NewDict& wanted = {});
   // Ends the dicts; unknown handles are ignored. Returns how many were there. The memory is given
   // back by reclaim() of any process, so that ending a huge dict stalls nobody.
   std::size_t destroy(std::span<const Handle> handles);

@@ -1,0 +1,31 @@
+// What a dict is made with.
+//
+// Thread safety: values.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "table/handle.h"
+
+namespace pyport::table {
+
+// Who ends it, when nobody does so by its handle.
+enum class DictOwner : std::uint8_t {
+  elsewhere = 0,  // somebody whom the table does not know
+  process = 1,    // it ends with the process that made it
+  node = 2,       // it lasts as long as the table
+  parent = 3      // it ends with another dict
+};
+
+struct NewDict {
+  DictOwner owner = DictOwner::elsewhere;
+  Handle parent{};  // of DictOwner::parent
+  bool is_list = false;
+  std::uint64_t ttl = 0;              // nanoseconds that a key lives if nobody says otherwise; 0: for ever
+  bool idle = false;                  // ... since its last use, not since it got its value
+  std::uint64_t max_value_bytes = 0;  // 0: what the table allows
+  std::string_view name;              // at most kDictName bytes; empty: none
+};
+
+}  // namespace pyport::table

@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "table/auditor.h"
+#include "table/box.h"
 #include "table/cell.h"
 #include "table/segments.h"
 #include "table/value_word.h"
@@ -164,8 +165,20 @@ std::optional<std::uint64_t> Auditor::walk_key(const DictHeader& header, const E
 }
 
 std::optional<std::uint64_t> Auditor::walk_value(const DictHeader& header, const Entry& entry) {
-  const std::uint64_t word = peek(entry.value);
+  return walk_word(header, peek(entry.value));
+}
+
+std::optional<std::uint64_t> Auditor::walk_word(const DictHeader& header, std::uint64_t word) {
   if (is_inline_word(word)) return inline_size(word);
+  if (is_box_word(word)) {
+    const auto block =
+        claim(block_of(word), BlockState::used, peek(header.number), sizeof(Box), name_of(header) + ", box");
+    if (!block) return std::nullopt;
+    const std::uint64_t inside = peek(reinterpret_cast<const Box*>(block->payload())->value);
+    if (is_inline_word(inside) || is_block_word(inside)) return walk_word(header, inside);
+    damaged(name_of(header) + ": what is in a box");
+    return std::nullopt;
+  }
   if (!has_block(word)) {
     damaged(name_of(header) + ": a value of no kind");
     return std::nullopt;

@@ -49,6 +49,7 @@ class Auditor {
   void walk_entries(const DictHeader& header, const std::vector<Offset>& segments);
   std::optional<std::uint64_t> walk_key(const DictHeader& header, const Entry& entry);
   std::optional<std::uint64_t> walk_value(const DictHeader& header, const Entry& entry);
+  std::optional<std::uint64_t> walk_word(const DictHeader& header, std::uint64_t word);
   void walk_hash_table(const DictHeader& header, const std::vector<Offset>& segments);
   void walk_index();
   void check_list(Half& head, std::uint32_t state, const char* what);

@@ -1,4 +1,6 @@
 // Several keys of a dict changed at once: all of it becomes visible by one store, or nothing.
+#include <algorithm>
+#include <limits>
 #include <optional>
 
 #include "table/block_list.h"
@@ -51,7 +53,7 @@ class Batch {
         continue;
       }
       const std::uint64_t word = peek(found->entry->value);
-      if (!change.erase && Dict::number_for_cell(word, change.value)) continue;
+      if (!change.erase && dict_.number_for_cell(word, change.value)) continue;
       Checked<std::size_t> old = dict_.value_size(word);
       if (!old) return old.error();
       bytes += change.value.bytes.size() - *old;
@@ -73,7 +75,7 @@ class Batch {
   }
 
   Status make_lists() {
-    const std::size_t count = changes_.size() * 2;  // a value and a key each
+    const std::size_t count = changes_.size() * 3;  // a value, its box and a key each
     Result<BlockList> old = BlockList::make(operation_, heap_, dict_.number(), count);
     if (!old) return std::move(old).error();
     old_ = *old;
@@ -123,7 +125,7 @@ class Batch {
   }
 
   Status replace(Entry& entry, const NewValue& value) {
-    if (const auto number = Dict::number_for_cell(peek(entry.value), value)) return set_cell(entry, *number);
+    if (const auto number = dict_.number_for_cell(peek(entry.value), value)) return set_cell(entry, *number);
     Result<std::uint64_t> word = prepare_value(value);
     if (!word) return std::move(word).error();
     if (Status dropped = drop(peek(entry.value)); !dropped) return dropped;
@@ -182,6 +184,20 @@ class Batch {
   }
 
   Result<std::uint64_t> prepare_value(const NewValue& value) {
+    const Expiry expiry = dict_.expiry_of(value);
+    Result<std::uint64_t> word = prepare_unboxed(value);
+    if (!word || expiry.deadline == 0) return word;
+    first_deadline_ = std::min(first_deadline_, expiry.deadline);
+    ++timed_puts_;
+    Box box;
+    draft_box(box, *word, expiry);
+    const auto* bytes = reinterpret_cast<const std::uint8_t*>(&box);
+    Result<Offset> block = make_block(ByteSpan(bytes, sizeof box), 0);
+    if (!block) return std::move(block).error();
+    return box_word(*block);
+  }
+
+  Result<std::uint64_t> prepare_unboxed(const NewValue& value) {
     if (value.record != nullptr) {
       operation_.give(Block(operation_.mapping(), value.block), dict_.number());
       operation_.set(*value.record, 0);
@@ -206,6 +222,12 @@ class Batch {
   }
 
   Status drop(std::uint64_t word) {
+    if (is_box_word(word)) {
+      const Checked<std::uint64_t> inside = dict_.unboxed(word);
+      if (!inside) return inside.error();
+      old_->add(block_of(word));
+      return drop(*inside);
+    }
     if (!has_block(word)) return ok_status();
     Checked<Block> block = dict_.value_block(word);
     if (!block) return block.error();
@@ -227,6 +249,7 @@ class Batch {
     operation_.set(header().used, used_);
     operation_.set(header().live, live_);
     operation_.set(header().bytes, bytes_);
+    if (timed_puts_ != 0) dict_.note_deadline(first_deadline_, timed_puts_);
     operation_.set(hand().fresh_list, 0);
     operation_.set(hand().stale_list, old_->offset());
     operation_.commit();
@@ -254,10 +277,23 @@ class Batch {
   std::uint64_t live_ = 0;
   std::uint64_t bytes_ = 0;
   std::uint64_t used_ = 0;
+  std::uint64_t first_deadline_ = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t timed_puts_ = 0;
 };
+
+// Keys that have expired are gone before it begins.
+Status Dict::make_ready(const Change& change) {
+  if (Status within = check_value(change.value); !within) return within;
+  if (peek(header().first_deadline) == 0) return ok_status();
+  const Result<Found> found = find_alive(change.key);
+  return found ? ok_status() : Status(found.error());
+}
 
 Result<std::uint64_t> Dict::change_all(std::span<const Change> changes, std::span<std::uint64_t> scratch) {
   if (changes.empty()) return std::uint64_t{0};
+  for (const Change& change : changes)
+    if (Status ready = make_ready(change); !ready) return std::move(ready).error();
+  purge_if_worthwhile();
   const Guard guard(operation_, header().version);
   Result<std::uint64_t> erased = Batch(*this, changes, scratch).run();
   if (!erased || *erased == 0) return erased;

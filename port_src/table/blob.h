@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -109,7 +110,15 @@ class OwnBlob : public BlobBytes {
 class Blob : public OwnBlob<kCopiedBytes> {};
 
 // Filled bytes that no key has yet; Table::put takes it.
-class NewBlob : public OwnBlob<kInlineBytes> {};
+class NewBlob : public OwnBlob<kInlineBytes> {
+ public:
+  // As long as the dict says, unless told otherwise; 0: for ever. In nanoseconds.
+  void live_for(std::uint64_t nanoseconds) { ttl_ = nanoseconds; }
+  const std::optional<std::uint64_t>& ttl() const { return ttl_; }
+
+ private:
+  std::optional<std::uint64_t> ttl_;
+};
 
 // Bytes on their way to becoming a blob: Table::allocate, fill bytes(), finish. A writer that is dropped
 // gives its block back.

@@ -29,6 +29,8 @@ struct NumberForm {
   // The number that the bytes say, if they are an integer of 64 bits.
   std::optional<std::int64_t> (*number_of)(std::uint32_t tag, ByteSpan bytes);
   ByteSpan head, tail;  // at most 7 bytes each
+  // Of a value that is head, number (8 bytes, the least first) and tail: one that the above reads, too.
+  std::uint32_t tag;
 };
 
 enum class CellOp : std::uint8_t { add, sub, bor, bxor, band, swap, compare_and_swap };

@@ -31,6 +31,14 @@ Status Dict::check_bytes(std::uint64_t bytes) const {
 
 // The word that will make the value visible. A block for it is fresh, or a record's.
 Result<std::uint64_t> Dict::prepare_value(const NewValue& value) {
+  const Expiry expiry = expiry_of(value);
+  if (expiry.deadline == 0) return prepare_unboxed(value);
+  Result<std::uint64_t> word = prepare_unboxed(value);
+  if (!word) return word;
+  return prepare_box(*word, expiry);
+}
+
+Result<std::uint64_t> Dict::prepare_unboxed(const NewValue& value) {
   if (value.record != nullptr) return block_word(value.block);
   if (value.cell_owner != 0) return prepare_cell(value);
   if (fits_word(value.bytes, value.tag)) return inline_word(value.bytes, value.tag);
@@ -51,6 +59,11 @@ Result<std::uint64_t> Dict::prepare_cell(const NewValue& value) {
 }
 
 void Dict::give_value(const NewValue& value, std::uint64_t word) {
+  if (is_box_word(word)) {
+    const Block block(operation_.mapping(), block_of(word));
+    operation_.give(block, number());
+    return give_value(value, peek(reinterpret_cast<const Box*>(block.payload())->value));
+  }
   if (!has_block(word)) return;
   operation_.give(Block(operation_.mapping(), block_of(word)), number());
   if (value.record != nullptr) operation_.set(*value.record, 0);
@@ -58,6 +71,14 @@ void Dict::give_value(const NewValue& value, std::uint64_t word) {
 
 // The old value's block is stale, or retired when readers have it pinned.
 Status Dict::drop_value(std::uint64_t word) {
+  if (is_box_word(word)) {
+    Checked<Block> box = value_block(word);
+    if (!box) return box.error();
+    const Checked<std::uint64_t> inside = unboxed(word);
+    if (!inside) return inside.error();
+    operation_.drop(*box);
+    return drop_value(*inside);
+  }
   if (!has_block(word)) return ok_status();
   Checked<Block> block = value_block(word);
   if (!block) return block.error();
@@ -83,14 +104,18 @@ Status Dict::drop_key(const Entry& entry) {
 }
 
 Status Dict::put(const HashedKey& key, const NewValue& value) {
-  const Guard guard(operation_, header().version);
-  Checked<Found> found = find(key);
+  if (Status within = check_value(value); !within) return within;
+  purge_if_worthwhile();
+  const Result<Found> found = find_alive(key);
   if (!found) return found.error();
+  const Guard guard(operation_, header().version);
   return found->entry != nullptr ? replace(*found->entry, value) : insert(key, value);
 }
 
-std::optional<std::int64_t> Dict::number_for_cell(std::uint64_t word, const NewValue& value) {
-  if (!is_cell_word(word) || value.numbers == nullptr || value.cell_owner != 0) return std::nullopt;
+std::optional<std::int64_t> Dict::number_for_cell(std::uint64_t word, const NewValue& value) const {
+  const bool expires = value.ttl ? *value.ttl != 0 : keys_expire();
+  if (!is_cell_word(word) || expires || value.numbers == nullptr || value.cell_owner != 0)
+    return std::nullopt;
   return value.numbers->number_of(value.tag, value.bytes);
 }
 
@@ -131,6 +156,7 @@ Status Dict::replace(Entry& entry, const NewValue& value) {
   operation_.set(entry.stamp, change);
   operation_.set(entry.value, *word);
   operation_.set(header().bytes, bytes);
+  note_expiry_of(*word);
   give_value(value, *word);
   if (Status dropped = drop_value(old); !dropped) return dropped;
   operation_.commit();
@@ -197,6 +223,7 @@ Status Dict::insert(const HashedKey& key, const NewValue& value) {
   operation_.set(header().used, used + 1);
   operation_.set(header().live, live + 1);
   operation_.set(header().bytes, bytes);
+  note_expiry_of(*word);
   operation_.commit();
   return ok_status();
 }

@@ -21,6 +21,7 @@
 
 #include "base/result.h"
 #include "table/blob.h"
+#include "table/box.h"
 #include "table/checked.h"
 #include "table/dict_reader.h"
 #include "table/heap.h"
@@ -38,9 +39,11 @@ struct NewValue {
   Offset block = 0;        // has the bytes already; 0: they are to be copied
   Word* record = nullptr;  // names that block
   const NumberForm* numbers =
-      nullptr;                   // by which a cell sees that it is given a number; null: it is replaced
-  std::uint64_t cell_owner = 0;  // not 0: it becomes a cell, whose bytes are as many as `bytes`
-  std::int64_t number = 0;       // of the cell
+      nullptr;                       // by which a cell sees that it is given a number; null: it is replaced
+  std::uint64_t cell_owner = 0;      // not 0: it becomes a cell, whose bytes are as many as `bytes`
+  std::int64_t number = 0;           // of the cell
+  std::optional<std::uint64_t> ttl;  // nanoseconds; 0: for ever; without one as the dict says
+  std::uint64_t deadline = 0;        // not 0: when it expires, whatever `ttl` is
 };
 
 // One key of many that are changed at once.
@@ -62,6 +65,19 @@ class Dict : public DictReader {
   Status put(const HashedKey& key, const NewValue& value);
   // REQUIRES: it is an entry of this dict and has a value. Commits.
   Status erase(Entry& entry);
+  // As find(). A key that has expired is erased; that is a change of its own, settled.
+  Result<Found> find_alive(const HashedKey& key);
+  // As find_now(), and the key was used.
+  Checked<Found> find_used(const HashedKey& key);
+  // A use of a key puts its deadline off where the dict says so.
+  void touch(const Entry& entry);
+  // Erases keys that have expired among at most `most` entries; true when it came to the end of all. Changes
+  // of their own, settled.
+  bool purge(Purge& purge, std::uint64_t most);
+  void purge_if_due();
+  void purge_if_worthwhile();
+  // Its keys expire if nobody says otherwise.
+  bool keys_expire() const;
   // The entry that was inserted last; null: the dict is empty.
   Checked<Found> last();
 
@@ -78,10 +94,19 @@ class Dict : public DictReader {
 
  private:
   Result<std::uint64_t> prepare_value(const NewValue& value);
+  Result<std::uint64_t> prepare_unboxed(const NewValue& value);
+  Result<std::uint64_t> prepare_box(std::uint64_t word, const Expiry& expiry);
+  Expiry expiry_of(const NewValue& value) const;
+  void note_expiry_of(std::uint64_t word);
+  void note_deadline(std::uint64_t deadline, std::uint64_t puts);
+  Status bury(Entry& entry);
+  bool is_purge_due() const;
+  Status check_value(const NewValue& value) const;
+  Status make_ready(const Change& change);
   Status prepare_key(Entry& entry, const HashedKey& key);
   Status replace(Entry& entry, const NewValue& value);
   // The number that goes into the cell of that word, instead of replacing it.
-  static std::optional<std::int64_t> number_for_cell(std::uint64_t word, const NewValue& value);
+  std::optional<std::int64_t> number_for_cell(std::uint64_t word, const NewValue& value) const;
   Status set_cell(Entry& entry, std::int64_t number);
   Result<std::uint64_t> prepare_cell(const NewValue& value);
   Status insert(const HashedKey& key, const NewValue& value);

@@ -106,6 +106,33 @@ Checked<Block> DictReader::value_block(std::uint64_t word) const {
   return own_block(block_of(word), 0, "value");
 }
 
+Checked<Box*> DictReader::box(std::uint64_t word) const {
+  Checked<Block> block = own_block(block_of(word), sizeof(Box), "box");
+  if (!block) return block.damage();
+  return reinterpret_cast<Box*>(block->payload());
+}
+
+Checked<std::uint64_t> DictReader::unboxed(std::uint64_t word) const {
+  if (!is_box_word(word)) return word;
+  const Checked<Box*> it = box(word);
+  if (!it) return it.damage();
+  const std::uint64_t inside = peek((*it)->value);
+  if (!is_inline_word(inside) && !is_block_word(inside)) return damage("what is in a box");
+  return inside;
+}
+
+bool DictReader::has_expired(std::uint64_t word) const {
+  if (!is_box_word(word)) return false;
+  const Checked<Box*> it = box(word);
+  return it && peek((*it)->deadline) <= now();
+}
+
+Checked<DictReader::Found> DictReader::find_now(const HashedKey& key) const {
+  Checked<Found> found = find(key);
+  if (found && found->entry != nullptr && has_expired(peek(found->entry->value))) return Found{};
+  return found;
+}
+
 Checked<Cell*> DictReader::cell(std::uint64_t word) const {
   Checked<Block> block = own_block(block_of(word), sizeof(Cell), "cell");
   if (!block) return block.damage();
@@ -120,6 +147,11 @@ Checked<std::size_t> DictReader::value_size(std::uint64_t word) const {
 
 Checked<DictReader::Outline> DictReader::outline(std::uint64_t word) const {
   if (is_inline_word(word)) return Outline{inline_tag(word), inline_size(word)};
+  if (is_box_word(word)) {
+    const Checked<std::uint64_t> inside = unboxed(word);
+    if (!inside) return inside.damage();
+    return outline(*inside);
+  }
   if (is_cell_word(word)) {
     const Checked<Cell*> it = cell(word);
     if (!it) return it.damage();

@@ -15,6 +15,7 @@
 
 #include "base/result.h"
 #include "table/block.h"
+#include "table/box.h"
 #include "table/cell.h"
 #include "table/checked.h"
 #include "table/key.h"
@@ -50,7 +51,7 @@ class DictReader {
     for (std::uint64_t i = 0; i < used; ++i) {
       Checked<Entry*> at = entry(i);
       if (!at) return at.error();
-      if (peek((*at)->value) == 0) continue;
+      if (peek((*at)->value) == 0 || has_expired(peek((*at)->value))) continue;
       Result<Key> key = key_of(**at);
       if (!key) return std::move(key).error();
       if (Status done = do_it(**at, *std::move(key)); !done) return done;
@@ -67,6 +68,14 @@ class DictReader {
     std::size_t size;
   };
   Checked<Outline> outline(std::uint64_t word) const;
+  // The box of a box's word.
+  Checked<Box*> box(std::uint64_t word) const;
+  // The word of what is in it, when it is one.
+  Checked<std::uint64_t> unboxed(std::uint64_t word) const;
+  // A value that nobody is to see any more. Damage is none.
+  bool has_expired(std::uint64_t word) const;
+  // As find(), but what has expired is not there.
+  Checked<Found> find_now(const HashedKey& key) const;
   // The cell of a cell's word.
   Checked<Cell*> cell(std::uint64_t word) const;
   // The block of a value word.

@@ -18,6 +18,15 @@ std::uint64_t nanoseconds_since_1970() {
       std::chrono::duration_cast<nanoseconds>(system_clock::now().time_since_epoch()).count());
 }
 
+std::uint32_t flags_of(const NewDict& wanted) {
+  std::uint32_t flags = 0;
+  if (wanted.idle) flags |= kDictIdle;
+  if (wanted.is_list) flags |= kDictIsList;
+  if (wanted.ttl != 0 || wanted.max_value_bytes != 0) flags |= kDictLimited;
+  if (wanted.owner == DictOwner::node) flags |= kDictTracked;
+  return flags;
+}
+
 constexpr std::uint64_t kFirstPlaces = 1024;
 constexpr std::uint64_t kMostPlaces = 4 * kChunks * kDictsInChunk;
 
@@ -238,7 +247,8 @@ DictHeader& Index::take_header(Operation& operation, const HandleWords& handle) 
                      &dict.directory, &dict.directory_capacity, &dict.reclaimed, &dict.cells})
     draft(*word, 0);
   for (Word& segment : dict.segment) draft(segment, 0);
-  for (Word* word : {&dict.first_deadline, &dict.timed_puts, &dict.ring, &dict.ring_begin, &dict.ring_end})
+  for (Word* word : {&dict.first_deadline, &dict.next_deadline, &dict.timed_puts, &dict.ring,
+                     &dict.ring_begin, &dict.ring_end})
     draft(*word, 0);
   draft(dict.handle[0], handle[0]);
   draft(dict.handle[1], handle[1]);
@@ -250,7 +260,7 @@ DictHeader& Index::take_header(Operation& operation, const HandleWords& handle) 
 void Index::describe(const Operation& operation, DictHeader& dict, const NewDict& wanted) {
   const std::uint64_t slot = wanted.owner == DictOwner::process ? operation.slot() + std::uint64_t{1} : 0;
   const HandleWords parent = words_of(wanted.parent);
-  draft(dict.flags, (wanted.idle ? kDictIdle : 0U) | (wanted.is_list ? kDictIsList : 0U));
+  draft(dict.flags, flags_of(wanted));
   draft(dict.created, nanoseconds_since_1970());
   draft(dict.last_use, 0);
   draft(dict.owner, static_cast<std::uint64_t>(wanted.owner) | (slot << 32));

@@ -158,10 +158,12 @@ inline constexpr std::size_t kFirstSegments = 8;
 inline constexpr std::size_t kDictName = 64;  // bytes
 
 enum DictFlag : std::uint32_t {
-  kDictIdle = 1,        // its `ttl` begins anew with every use of a key
-  kDictWatched = 2,     // changes are written to `ring`
-  kDictIsList = 4,      // its keys are 0, 1, 2, ...
-  kDictHasChildren = 8  // there are or were dicts that end with it
+  kDictIdle = 1,         // its `ttl` begins anew with every use of a key
+  kDictWatched = 2,      // changes are written to `ring`
+  kDictIsList = 4,       // its keys are 0, 1, 2, ...
+  kDictHasChildren = 8,  // there are or were dicts that end with it
+  kDictLimited = 16,     // `ttl` or `max_value_bytes` is to be looked at
+  kDictTracked = 32      // `last_use` is kept
 };
 
 struct alignas(256) DictHeader {
@@ -190,13 +192,14 @@ struct alignas(256) DictHeader {
   // What few dicts use, and what few operations look at.
   Word reclaimed;              // dead: entries given back
   Word created;                // nanoseconds since 1970
-  Word last_use;               // nanoseconds of CLOCK_MONOTONIC; of dicts whose `ttl` is not 0
+  Word last_use;               // nanoseconds since 1970, to a second; of kDictTracked
   Word owner;                  // DictOwner, in the upper half what it says of it
   std::array<Word, 2> parent;  // handle of the dict that it ends with; 0: of none
   Word ttl;                    // nanoseconds that a key lives if nobody says otherwise; 0: for ever
   Word max_value_bytes;        // 0: what the table allows
   Word first_deadline;         // CLOCK_MONOTONIC; no key expires before it; 0: none expires
-  Word timed_puts;             // since expired keys were looked for
+  Word next_deadline;          // the same of the keys that were put since they were last looked for
+  Word timed_puts;             // as many as that
   Word ring;                   // block of bytes: the latest changes
   Word ring_begin;             // of what is in there; counts bytes ever written
   Word ring_end;
@@ -248,8 +251,9 @@ struct Superblock {
   Word index_used;  // dead places included
   Word dicts;
   Word chunks;
-  Half free_dict;  // number + 1
-  Half dead_dict;  // number + 1
+  Half free_dict;    // number + 1
+  Half dead_dict;    // number + 1
+  Word some_expire;  // not 0: there may be keys that expire
 
   // Guarded by heap_lock; all of it but `pages` can be found out from the pages.
   alignas(64) Word pages;  // of data with memory behind them

@@ -20,9 +20,31 @@ bool is_live(const DictHeader& header, const HandleWords& words) {
   return has_handle(header, words) && peek(header.state) == kDictLive;
 }
 
+// Of a box: what has expired is not there. False when it is to be used under the lock, since that changes
+// its deadline.
+bool may_be_looked_at(const DictReader& dict, DictReader::Found& found, bool is_use) {
+  const Checked<Box*> box = dict.box(peek(found.entry->value));
+  if (!box) return false;
+  const Expiry expiry{peek((*box)->deadline), peek((*box)->ttl)};
+  const std::uint64_t time = now();
+  if (expiry.deadline <= time) found.entry = nullptr;
+  return found.entry == nullptr || !is_use || !is_to_be_touched(expiry, time);
+}
+
+// How many keys there are cannot be said without the lock.
+bool some_may_have_expired(const DictHeader& header) {
+  const std::uint64_t first = peek(header.first_deadline);
+  return first != 0 && first <= now();
+}
+
 }  // namespace
 
 Checked<std::optional<Block>> Store::copy_out(const DictReader& dict, std::uint64_t word, Blob& blob) {
+  if (is_box_word(word)) {
+    const Checked<std::uint64_t> inside = dict.unboxed(word);
+    if (!inside) return inside.damage();
+    return copy_out(dict, *inside, blob);
+  }
   if (is_inline_word(word)) {
     const std::uint64_t bytes = inline_bytes(word);
     std::memcpy(blob.own_.data(), &bytes, sizeof bytes);
@@ -65,8 +87,12 @@ Store::Sight Store::look_once(const HandleWords& words, const HashedKey& key, Bl
   DictHeader* const header = look_at_dict(words, seen.version);
   if (header == nullptr) return Sight::unsure;
   const DictReader dict(*mapping_, *header);
-  const Checked<DictReader::Found> found = dict.find(key);
+  Checked<DictReader::Found> found = dict.find(key);
   if (!found) return Sight::unsure;
+  if ((peek(header->flags) & kDictTracked) != 0) note_use(*header);
+  if (found->entry != nullptr && is_box_word(peek(found->entry->value))) {
+    if (!may_be_looked_at(dict, *found, blob != nullptr)) return Sight::unsure;
+  }
   if (found->entry != nullptr && blob != nullptr) {
     seen.entry = mapping_->offset_of(found->entry->value);
     seen.word = peek(found->entry->value);
@@ -99,7 +125,7 @@ std::optional<Sighting> Store::get_at_once(const Handle& handle, const KeyView& 
 bool Store::is_still_so(const Handle& handle, const Sighting& sighting) const {
   std::uint64_t version = 0;
   const DictHeader* const header = look_at_dict(words_of(handle), version);
-  if (header == nullptr || version != sighting.version) return false;
+  if (header == nullptr || version != sighting.version || is_box_word(sighting.word)) return false;
   if (peek(mapping_->at<Word>(sighting.entry)) != sighting.word) return false;
   reads_done();
   return peek(header->version) == version;
@@ -118,7 +144,7 @@ DictHeader* Store::find_and_look(const HandleWords& words, std::uint64_t& versio
 std::optional<std::uint64_t> Store::size_at_once(const Handle& handle) const {
   std::uint64_t version = 0;
   const DictHeader* const header = find_and_look(words_of(handle), version);
-  if (header == nullptr) return std::nullopt;
+  if (header == nullptr || some_may_have_expired(*header)) return std::nullopt;
   const std::uint64_t size = peek(header->live);
   reads_done();
   if (peek(header->version) != version) return std::nullopt;
@@ -144,7 +170,7 @@ std::optional<Glimpse> Store::glimpse(const Handle& handle, std::size_t most) co
   for (int looks = 0; looks < kLooks; ++looks) {
     std::uint64_t version = 0;
     DictHeader* const header = find_and_look(words_of(handle), version);
-    if (header == nullptr) continue;
+    if (header == nullptr || some_may_have_expired(*header)) continue;
     Glimpse seen{peek(header->live), {}};
     const bool good = look_at_keys(*header, DictReader(*mapping_, *header), most, seen.first);
     reads_done();

@@ -22,6 +22,29 @@ constexpr int kTries = 100;
 
 Error no_memory() { return make_error(Errc::table_full, "memory"); }
 
+bool is_of_names(const DictHeader& header) { return has_handle(header, words_of(Names::kHandle)); }
+
+std::string name_of(const DictHeader& header) {
+  std::array<std::uint64_t, kDictName / 8> words;
+  for (std::size_t i = 0; i < words.size(); ++i) words[i] = peek(header.name[i]);
+  return {reinterpret_cast<const char*>(words.data()), std::min(peek(header.name_length), kDictName)};
+}
+
+DictStats stats_of(const DictHeader& header) {
+  DictStats stats;
+  stats.keys = peek(header.live);
+  stats.bytes = peek(header.bytes);
+  stats.pinned = peek(header.pinned);
+  stats.created = peek(header.created);
+  stats.last_use = peek(header.last_use);
+  stats.ttl = peek(header.ttl);
+  stats.idle = (peek(header.flags) & kDictIdle) != 0;
+  stats.max_value_bytes = peek(header.max_value_bytes);
+  stats.owner = static_cast<DictOwner>(peek(header.owner) & 0xff);
+  stats.name = name_of(header);
+  return stats;
+}
+
 std::uint64_t random_word() {
   std::uint64_t word = 0;
   if (getentropy(&word, sizeof word) == 0) return word;
@@ -140,7 +163,7 @@ Result<Blob> Store::get(const Handle& handle, const KeyView& key) {
   const HashedKey hashed(seed_, key);
   Operation operation(*mapping_, *place_, *this);
   Status found = with_dict(operation, handle, [&](Dict& dict, DictHeader& header) -> Status {
-    const Checked<Dict::Found> at = dict.find(hashed);
+    const Checked<Dict::Found> at = dict.find_used(hashed);
     if (!at) return at.error();
     if (at->entry == nullptr) return ok_status();
     return hand_out(operation, dict, header, peek(at->entry->value), *result);
@@ -166,7 +189,7 @@ Result<bool> Store::erase(const Handle& handle, const KeyView& key) {
   const HashedKey hashed(seed_, key);
   Operation operation(*mapping_, *place_, *this);
   return with_dict(operation, handle, [&](Dict& dict, DictHeader&) -> Result<bool> {
-    const Checked<Dict::Found> found = dict.find(hashed);
+    const Result<Dict::Found> found = dict.find_alive(hashed);
     if (!found) return found.error();
     if (found->entry == nullptr) return false;
     if (Status erased = erase_entry(operation, dict, *found->entry); !erased)
@@ -180,7 +203,7 @@ Result<bool> Store::contains(const Handle& handle, const KeyView& key) {
   const HashedKey hashed(seed_, key);
   Operation operation(*mapping_, *place_, *this);
   return with_dict(operation, handle, [&](Dict& dict, DictHeader&) -> Result<bool> {
-    const Checked<Dict::Found> found = dict.find(hashed);
+    const Checked<Dict::Found> found = dict.find_now(hashed);
     if (!found) return found.error();
     return found->entry != nullptr;
   });
@@ -188,13 +211,17 @@ Result<bool> Store::contains(const Handle& handle, const KeyView& key) {
 
 Result<std::vector<Key>> Store::keys(const Handle& handle) {
   Operation operation(*mapping_, *place_, *this);
-  return with_dict(operation, handle, [](Dict& dict, DictHeader&) { return dict.keys(); });
+  return with_dict(operation, handle, [](Dict& dict, DictHeader&) {
+    dict.purge_if_due();
+    return dict.keys();
+  });
 }
 
 Result<DictStats> Store::stats(const Handle& handle) {
   Operation operation(*mapping_, *place_, *this);
-  return with_dict(operation, handle, [](Dict&, DictHeader& header) -> Result<DictStats> {
-    return DictStats{peek(header.live), peek(header.bytes), peek(header.pinned)};
+  return with_dict(operation, handle, [](Dict& dict, DictHeader& header) -> Result<DictStats> {
+    dict.purge_if_due();
+    return stats_of(header);
   });
 }
 
@@ -205,6 +232,7 @@ std::vector<Handle> Store::handles() const {
     const DictHeader* header = index_.header(number);
     if (header == nullptr) continue;
     const std::uint32_t state = header->state.load(std::memory_order_acquire);
+    if (is_of_names(*header)) continue;
     if (state == kDictLive || state == kDictCorrupt) handles.push_back(handle_of(*header));
   }
   return handles;
@@ -218,7 +246,7 @@ TableStats Store::stats() const {
     if (header == nullptr) continue;
     const std::uint32_t state = peek(header->state);
     if (state != kDictFree) stats.pinned += peek(header->pinned);
-    if (state != kDictLive) continue;
+    if (state != kDictLive || is_of_names(*header)) continue;
     ++stats.dicts;
     stats.keys += peek(header->live);
     stats.bytes += peek(header->bytes);

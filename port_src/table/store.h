@@ -40,6 +40,7 @@ class Store final : public Repairer {
 
   Status create(const Handle& handle, const NewDict& wanted);
   bool destroy(const Handle& handle);
+  Status make_last(const Handle& handle);
   Result<BlobWriter> allocate(std::size_t size);
   Result<Blob> get(const Handle& handle, const KeyView& key);
   std::optional<Sighting> get_at_once(const Handle& handle, const KeyView& key, Blob& blob) const;
@@ -73,6 +74,7 @@ class Store final : public Repairer {
   TableStats stats() const;
   std::size_t sweep();
   bool reclaim(std::size_t most);
+  std::uint64_t expire();
 
   // Under ThreadSanitizer: a writer's bytes are put into its block.
   void publish(BlobBytes& bytes) const;
@@ -94,6 +96,7 @@ class Store final : public Repairer {
   template <class Work>
   auto with_dict(Operation& operation, const Handle& handle, Work work)
       -> decltype(work(std::declval<Dict&>(), std::declval<DictHeader&>()));
+  static void note_use(DictHeader& header);
   DictHeader* lock_recent(Operation& operation, const HandleWords& words) const;
   Result<DictHeader*> lock_dict(Operation& operation, const HandleWords& words);
   Result<std::uint32_t> find(Operation& operation, const HandleWords& handle);
@@ -154,6 +157,7 @@ class Store final : public Repairer {
   Half* lock_at(Offset at) const;
   void carry_out_under(Offset lock);
   bool dead(std::uint32_t slot) const;
+  std::uint64_t purge_dict(Operation& operation, DictHeader& header);
   std::vector<std::uint32_t> dead_dicts(Operation& operation);
   // False when readers still hold some of its values.
   bool recycle(Operation& operation, DictHeader& header);

@@ -25,6 +25,29 @@ NewValue cell_value(std::int64_t number, std::uint64_t owner, const NumberForm& 
   return value;
 }
 
+// What expires is no cell: it has a deadline instead.
+bool may_be_cell(const Dict& dict, const Entry* entry) {
+  return entry == nullptr ? !dict.keys_expire() : !is_box_word(peek(entry->value));
+}
+
+// A number that is no cell. It expires when the one before it did, unless its use puts that off.
+Status put_number(Dict& dict, const HashedKey& key, const Entry* entry, std::int64_t number,
+                  const NumberForm& form) {
+  Cell cell;
+  cell.make(number, 0, form);
+  std::array<std::uint8_t, Cell::kMostBytes> text;
+  NewValue value;
+  value.bytes = ByteSpan(text).first(cell.text(text.data()));
+  value.tag = form.tag;
+  if (entry != nullptr) {
+    const Checked<Box*> box = dict.box(peek(entry->value));
+    if (!box) return box.error();
+    value.deadline = peek((*box)->deadline);
+    if (const std::uint64_t ttl = peek((*box)->ttl); ttl != 0) value.ttl = ttl;
+  }
+  return dict.put(key, value);
+}
+
 CellOutcome overflow(std::int64_t number) { return {CellResult::overflow, number, number}; }
 CellOutcome not_a_number() { return {CellResult::not_a_number, 0, 0}; }
 
@@ -74,7 +97,7 @@ Result<CellOutcome> Store::change_cell(const Handle& handle, const KeyView& key,
   const HashedKey hashed(seed_, key);
   Operation operation(*mapping_, *place_, *this);
   return with_dict(operation, handle, [&](Dict& dict, DictHeader& header) -> Result<CellOutcome> {
-    const Checked<Dict::Found> found = dict.find(hashed);
+    const Result<Dict::Found> found = dict.find_alive(hashed);
     if (!found) return found.error();
     if (found->entry != nullptr && is_cell_word(peek(found->entry->value)))
       return change_found_cell(dict, *found->entry, change);
@@ -83,7 +106,9 @@ Result<CellOutcome> Store::change_cell(const Handle& handle, const KeyView& key,
     if (!*before) return not_a_number();
     const auto after = applied(change, **before);
     if (!after) return overflow(**before);
-    Status made = dict.put(hashed, cell_value(*after, new_owner(header), form));
+    Status made = may_be_cell(dict, found->entry)
+                      ? dict.put(hashed, cell_value(*after, new_owner(header), form))
+                      : put_number(dict, hashed, found->entry, *after, form);
     if (!made) return std::move(made).error();
     return CellOutcome{CellResult::done, **before, *after};
   });
@@ -103,7 +128,9 @@ Result<CellOutcome> Store::change_found_cell(const Dict& dict, const Entry& entr
 Checked<std::optional<std::int64_t>> Store::number_of(const Dict& dict, const Entry* entry,
                                                       const NumberForm& form) {
   if (entry == nullptr) return std::optional<std::int64_t>(0);
-  const std::uint64_t word = peek(entry->value);
+  const Checked<std::uint64_t> unboxed = dict.unboxed(peek(entry->value));
+  if (!unboxed) return unboxed.damage();
+  const std::uint64_t word = *unboxed;
   std::array<std::uint8_t, kMostNumber> bytes;
   if (is_inline_word(word)) {
     const std::uint64_t own = inline_bytes(word);

@@ -33,7 +33,7 @@ Result<Stamped> Store::get_stamped(const Handle& handle, const KeyView& key) {
   Result<Stamped> result{Stamped()};
   Operation operation(*mapping_, *place_, *this);
   Status found = with_dict(operation, handle, [&](Dict& dict, DictHeader& header) -> Status {
-    const Checked<Dict::Found> at = dict.find(hashed);
+    const Checked<Dict::Found> at = dict.find_used(hashed);
     if (!at) return at.error();
     if (at->entry == nullptr) return ok_status();
     const FrozenCells frozen(dict, *at->entry);
@@ -59,7 +59,7 @@ Result<bool> Store::put_if(const Handle& handle, const KeyView& key, NewBlob blo
   const HashedKey hashed(seed_, key);
   const NewValue value = new_value(blob, numbers);
   const auto work = [&](Operation& operation, Dict& dict, DictHeader& header) -> Result<bool> {
-    const Checked<Dict::Found> at = dict.find(hashed);
+    const Result<Dict::Found> at = dict.find_alive(hashed);
     if (!at) return at.error();
     FrozenCells frozen;
     if (at->entry != nullptr) frozen.freeze(dict, *at->entry);
@@ -96,7 +96,7 @@ Result<bool> Store::erase_if(const Handle& handle, const KeyView& key, const Exp
   const HashedKey hashed(seed_, key);
   Operation operation(*mapping_, *place_, *this);
   return with_dict(operation, handle, [&](Dict& dict, DictHeader&) -> Result<bool> {
-    const Checked<Dict::Found> at = dict.find(hashed);
+    const Result<Dict::Found> at = dict.find_alive(hashed);
     if (!at) return at.error();
     if (at->entry == nullptr) return false;
     FrozenCells frozen(dict, *at->entry);
@@ -124,7 +124,7 @@ Result<TakenOut> Store::take(const Handle& handle, const KeyView& key, const Exp
   Result<TakenOut> result{TakenOut()};
   Operation operation(*mapping_, *place_, *this);
   Status taken = with_dict(operation, handle, [&](Dict& dict, DictHeader& header) -> Status {
-    const Checked<Dict::Found> at = dict.find(hashed);
+    const Result<Dict::Found> at = dict.find_alive(hashed);
     if (!at) return at.error();
     if (at->entry == nullptr) return ok_status();
     return take_out(operation, dict, header, *at->entry, expect, *result);
@@ -137,6 +137,7 @@ Result<TakenOut> Store::take_last(const Handle& handle, Key& key, const Expect& 
   Result<TakenOut> result{TakenOut()};
   Operation operation(*mapping_, *place_, *this);
   Status taken = with_dict(operation, handle, [&](Dict& dict, DictHeader& header) -> Status {
+    dict.purge_if_due();
     const Checked<Dict::Found> at = dict.last();
     if (!at) return at.error();
     if (at->entry == nullptr) return ok_status();

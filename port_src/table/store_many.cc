@@ -57,6 +57,7 @@ NewValue Store::new_value(const NewBlob& blob, const NumberForm* numbers) {
   value.bytes = blob.bytes();
   value.tag = blob.tag();
   value.numbers = numbers;
+  value.ttl = blob.ttl();
   if (!blob.holds_block()) return value;
   // Not what the record says, which others may have damaged.
   value.block = static_cast<Offset>(blob.data_ - mapping_->base()) - kHeaderBytes;
@@ -139,7 +140,7 @@ Result<Snapshot> Store::get_many(const Handle& handle, std::span<const KeyView> 
         if (found->entry != nullptr) frozen.freeze(dict, *found->entry);
       }
       for (const KeyView& key : keys) {
-        const Checked<Dict::Found> found = dict.find(HashedKey(seed_, key));
+        const Checked<Dict::Found> found = dict.find_used(HashedKey(seed_, key));
         if (!found) return found.error();
         if (found->entry == nullptr) {
           all->values_.emplace_back();
@@ -162,6 +163,7 @@ Result<Snapshot> Store::items(const Handle& handle) {
   Operation operation(*mapping_, *place_, *this);
   Status got = with_dict(operation, handle, [&](Dict& dict, DictHeader& header) -> Status {
     try {
+      dict.purge_if_due();
       FrozenCells frozen;
       for (std::uint64_t i = 0; peek(header.cells) != 0 && i < peek(header.used); ++i) {
         const Checked<Entry*> entry = dict.entry(i);

@@ -53,6 +53,13 @@ std::size_t Table::destroy(std::span<const Handle> handles) {
   return ended;
 }
 
+Result<Opened> Table::open(std::string_view name, const std::optional<NewDict>& wanted, const Handle& fresh) {
+  return Names(*store_).open(name, wanted, fresh);
+}
+
+Result<bool> Table::remove_name(std::string_view name) { return Names(*store_).remove(name); }
+Result<std::vector<Named>> Table::names() const { return Names(*store_).all(); }
+
 Result<BlobWriter> Table::allocate(std::size_t size) { return store_->allocate(size); }
 
 Result<Blob> Table::get(const Handle& handle, const KeyView& key) const { return store_->get(handle, key); }
@@ -152,6 +159,8 @@ std::vector<Handle> Table::handles() const { return store_->handles(); }
 TableStats Table::stats() const { return store_->stats(); }
 std::size_t Table::sweep() { return store_->sweep(); }
 AuditReport Table::audit() const { return Auditor(store_->mapping(), store_->heap(), store_->index()).run(); }
+std::uint64_t Table::expire() { return store_->expire(); }
+
 bool Table::reclaim(std::size_t most) { return store_->reclaim(most); }
 
 }  // namespace pyport::table

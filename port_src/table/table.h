@@ -28,6 +28,7 @@
 #include "table/held_cell.h"
 #include "table/key.h"
 #include "table/limits.h"
+#include "table/names.h"
 #include "table/new_dict.h"
 #include "table/sighting.h"
 #include "table/snapshot.h"
@@ -50,6 +51,13 @@ struct DictStats {
   std::uint64_t keys = 0;
   std::uint64_t bytes = 0;
   std::uint64_t pinned = 0;
+  std::uint64_t created = 0;   // nanoseconds since 1970
+  std::uint64_t last_use = 0;  // the same, to a second; 0: it is not kept
+  std::uint64_t ttl = 0;       // nanoseconds; as NewDict says
+  bool idle = false;
+  std::uint64_t max_value_bytes = 0;
+  DictOwner owner = DictOwner::elsewhere;
+  std::string name;  // empty: it has none
 };
 
 // A value and the number of the change by which it got there; without a value the key is not there.
@@ -104,6 +112,11 @@ class Table {
   // Ends the dicts; unknown handles are ignored. Returns how many were there. The memory is given
   // back by reclaim() of any process, so that ending a huge dict stalls nobody.
   std::size_t destroy(std::span<const Handle> handles);
+
+  // Dicts that have a name, and last until they are destroyed; see names.h.
+  Result<Opened> open(std::string_view name, const std::optional<NewDict>& wanted, const Handle& fresh);
+  Result<bool> remove_name(std::string_view name);
+  Result<std::vector<Named>> names() const;
 
   // Private bytes. Errc::table_full when there is no room.
   Result<BlobWriter> allocate(std::size_t size);
@@ -185,6 +198,10 @@ class Table {
   // Frees contents of destroyed dicts, at most `most` entries; false when nothing is left to free. The
   // table's port calls it from a thread of its own; any process may.
   bool reclaim(std::size_t most);
+  // Erases keys that have expired in any dict. They have not been seen since; this gives their memory back.
+  // When the next one expires, in nanoseconds of CLOCK_MONOTONIC; 0 when none does. Cheap where none ever
+  // did. The table's port calls it every few milliseconds; any process may.
+  std::uint64_t expire();
   // Walks all of the table and accounts for every block; see audit.h.
   AuditReport audit() const;
 

@@ -26,6 +26,7 @@ auto Store::with_dict(Operation& operation, const Handle& handle, Work work)
     if (!locked) return std::move(locked).error();
     header = *locked;
   }
+  if ((peek(header->flags) & kDictTracked) != 0) note_use(*header);
   Dict dict(operation, heap_, limits_, *header);
   auto result = work(dict, *header);
   if (!result.ok() && result.error().code == Errc::corrupt)

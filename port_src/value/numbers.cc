@@ -52,6 +52,6 @@ std::optional<std::int64_t> number_of(std::uint32_t tag, ByteSpan bytes) {
 
 }  // namespace
 
-const table::NumberForm kNumbers{number_of, kHead, kTail};
+const table::NumberForm kNumbers{number_of, kHead, kTail, kPlain};
 
 }  // namespace pyport::value

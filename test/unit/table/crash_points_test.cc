@@ -70,6 +70,7 @@ class Survivor {
 
   void destroy_all() {
     table_->destroy(table_->handles());
+    table_->destroy(std::array{Names::kHandle});
     while (table_->reclaim(1000)) {
     }
     const AuditReport report = table_->audit();

@@ -8,6 +8,7 @@
 
 #include "crash_harness.h"
 #include "numbers.h"
+#include "table/box.h"
 
 namespace pyport::table {
 
@@ -76,6 +77,117 @@ inline std::vector<std::pair<Key, std::string>> batch() {
   std::vector<std::pair<Key, std::string>> all{{Key("k"), kLong}, {Key("word"), "w"}, {Key("large"), kLarge}};
   for (int n = 0; n < 12; ++n)
     all.emplace_back(n % 3 == 0 ? Key(name_no(3000 + n)) : Key(std::int64_t{n}), kLong);
+  return all;
+}
+
+constexpr std::uint64_t kHour = 3'600'000'000'000;  // nanoseconds
+
+// With a time to live in nanoseconds.
+inline bool put_timed(Table& table, const Handle& dict, const Key& key, const std::string& value,
+                      std::uint64_t ttl) {
+  Result<NewBlob> blob = blob_of(table, value);
+  if (!blob.ok()) return false;
+  blob->live_for(ttl);
+  return table.put(dict, view_of(key), *std::move(blob)).ok();
+}
+
+inline void create_other(Table& table, const NewDict& wanted) {
+  ASSERT_TRUE(table.create(kOther, wanted).ok());
+}
+
+// Until a use of a key that lives so long puts its deadline off.
+inline void wait_until_a_use_counts(std::uint64_t ttl) {
+  const std::uint64_t end = now() + ttl / kTouches + 1'000'000;
+  while (now() < end) {
+  }
+}
+
+inline std::vector<Scenario> expiry_scenarios() {
+  std::vector<Scenario> all;
+  const Key long_key(kLong.substr(0, 30));
+  const auto prepare = [=](const std::string& value) {
+    return [=](Table& table, Model& model) {
+      fill(table, model, 3);
+      ASSERT_TRUE(put_timed(table, kDict, long_key, value, kHour));
+      model.put(long_key, value);
+    };
+  };
+  for (const auto& [size, value] :
+       {std::pair("word", std::string("v")), {"block", kLong}, {"large", kLarge}}) {
+    const auto put = [value = value](const Key& key) {
+      return [=](Table& table) { return put_timed(table, kDict, key, value + "!", kHour); };
+    };
+    const auto expect = [value = value](const Key& key) {
+      return [=](Model& model) { model.put(key, value + "!"); };
+    };
+    all.push_back(
+        {std::string("set what expires, ") + size, prepare(value), put(Key("k")), expect(Key("k"))});
+    all.push_back(
+        {std::string("replace what expires, ") + size, prepare(value), put(long_key), expect(long_key)});
+    all.push_back({std::string("delete what expires, ") + size, prepare(value),
+                   [=](Table& table) { return *table.erase(kDict, view_of(long_key)); },
+                   [=](Model& model) { model.erase(long_key); }});
+  }
+  all.push_back({"set over what has expired",
+                 [](Table& table, Model& model) {
+                   ASSERT_TRUE(put_timed(table, kDict, Key("k"), kLong, 1));
+                   fill(table, model, 3);
+                 },
+                 [](Table& table) { return put_timed(table, kDict, Key("k"), kLarge, kHour); },
+                 [](Model& model) { model.put(Key("k"), kLarge); }});
+  all.push_back({"look for what has expired",
+                 [](Table& table, Model& model) {
+                   fill(table, model, 3);
+                   for (std::int64_t n = 100; n < 110; ++n)
+                     ASSERT_TRUE(put_timed(table, kDict, Key(n), n % 2 == 0 ? kLong : "w", 1));
+                   ASSERT_TRUE(put_timed(table, kDict, Key("k"), kLong, kHour));
+                   model.put(Key("k"), kLong);
+                 },
+                 [](Table& table) { return table.expire() != 0; }});
+  all.push_back({"use what expires",
+                 [](Table& table, Model&) {
+                   NewDict idle;
+                   idle.idle = true;
+                   idle.ttl = kHour / 36000;
+                   create_other(table, idle);
+                   ASSERT_TRUE(put_timed(table, kOther, Key("k"), kLong, idle.ttl));
+                   wait_until_a_use_counts(idle.ttl);
+                 },
+                 [](Table& table) { return table.get(kOther, text_key("k")).ok(); }});
+  all.push_back({"several at once that expire",
+                 [](Table& table, Model&) {
+                   NewDict timed;
+                   timed.ttl = kHour;
+                   create_other(table, timed);
+                   ASSERT_TRUE(put_timed(table, kOther, Key("large"), kLong, 1));
+                   ASSERT_TRUE(put_timed(table, kOther, Key("k"), kLong, kHour));
+                 },
+                 [](Table& table) {
+                   std::vector<KeyChange> changes;
+                   const auto puts = batch();
+                   for (const auto& [key, text] : puts)
+                     changes.push_back({view_of(key), *blob_of(table, text)});
+                   return table.change_all(kOther, changes).ok();
+                 }});
+  return all;
+}
+
+inline std::vector<Scenario> name_scenarios() {
+  NewDict wanted;
+  wanted.ttl = kHour;
+  const auto fresh = handle_no(5555);
+  std::vector<Scenario> all;
+  all.push_back({"open by name", [](Table& table, Model& model) { fill(table, model, 3); },
+                 [=](Table& table) {
+                   const Result<Opened> opened = table.open("name", wanted, fresh);
+                   return opened.ok() && opened->is_new && table.size(fresh).ok();
+                 }});
+  all.push_back({"remove by name",
+                 [=](Table& table, Model&) { ASSERT_TRUE(table.open("name", wanted, fresh).ok()); },
+                 [](Table& table) {
+                   const Result<bool> removed = table.remove_name("name");
+                   return removed.ok() && *removed;
+                 }});
   return all;
 }
 
@@ -285,6 +397,8 @@ inline std::vector<Scenario> scenarios() {
   all.push_back({"take a place", [](Table& table, Model& model) { fill(table, model, 2); },
                  [](Table& table) { return put_one(table, Key("k"), "v"); },
                  [](Model& model) { model.put(Key("k"), "v"); }, false, true});
+  for (const auto& more : {expiry_scenarios(), name_scenarios()})
+    all.insert(all.end(), more.begin(), more.end());
   return all;
 }
 

@@ -78,7 +78,7 @@ TEST(Limits, TheSmallestTableWorks) {
   const TemporaryTable file({.max_table_bytes = 256 << 10});
   ASSERT_TRUE(file.table().create(handle_no(1)).ok());
   std::string limit;
-  EXPECT_GT(fill(file.table(), handle_no(1), 20, limit), 20);
+  EXPECT_GT(fill(file.table(), handle_no(1), 20, limit), 10);
   EXPECT_EQ(limit, "max_table_bytes");
   EXPECT_TRUE(audited(file.table()));
 }

@@ -19,11 +19,15 @@ inline const NumberForm& test_numbers() {
       [](std::uint32_t tag, ByteSpan bytes) -> std::optional<std::int64_t> {
         std::int64_t number = 0;
         const std::string_view text = as_text(bytes);
+        if (tag == kDigits && text.size() == 11 && text.front() == '<') {
+          std::memcpy(&number, text.data() + 1, sizeof number);
+          return number;
+        }
         if (tag != kDigits || std::from_chars(text.begin(), text.end(), number).ptr != text.end())
           return std::nullopt;
         return number;
       },
-      kHead, kTail};
+      kHead, kTail, kDigits};
   return form;
 }
 

@@ -82,7 +82,7 @@
 %% <dt>`{error, {bad_term, Path, Why}}'</dt><dd>A value cannot be converted; `Path' leads to it through map keys and
 %%   1-based positions. `{unknown_atom, Name}' means that the node does not know an atom in the result.</dd>
 %% <dt>`{error, {table_full, Limit}}'</dt><dd>There is no room for the value; the old one is kept. `Limit'
-%%   names what was reached: `max_table_bytes', `max_dict_bytes', `max_dict_keys', `max_key_bytes', `max_dicts' or
+%%   names what was reached: `max_table_bytes', `max_dict_bytes', `max_dict_keys', `max_key_bytes', `max_dicts', `max_value_bytes' or
 %%   `max_dicts_per_owner' (see {@link pyport_config}), `memory' of the table's port program, or `shared_memory', the
 %%   file system that the table is in.</dd>
 %% <dt>`{error, {corrupt, Why}}'</dt><dd>The dict was found damaged, as C code that writes where it should not may do;
@@ -101,13 +101,15 @@
 -include("py_protocol.hrl").
 
 
--export([shared_dict_new/0, shared_dict_get/2, shared_dict_get/3, shared_dict_get/4, shared_dict_set/3, shared_dict_del/2,
+-export([shared_dict_new/0, shared_dict_new/1, shared_dict_get/2, shared_dict_get/3, shared_dict_get/4, shared_dict_set/3,
+         shared_dict_set/4, shared_dict_del/2,
          shared_dict_keys/1, shared_dict_destroy/1]).
 -export([shared_dict_add/3, shared_dict_sub/3, shared_dict_bor/3, shared_dict_bxor/3, shared_dict_band/3, shared_dict_swap/3,
          shared_dict_cas/4]).
--export([shared_dict_take/2, shared_dict_take/3, shared_dict_put_new/3, shared_dict_update_with/3,
+-export([shared_dict_take/2, shared_dict_take/3, shared_dict_put_new/3, shared_dict_put_new/4, shared_dict_update_with/3,
          shared_dict_update_with/4, shared_dict_is_key/2, shared_dict_size/1, shared_dict_clear/1]).
--export([shared_dict_from_map/1, shared_dict_merge/2, shared_dict_fold/3, shared_dict_foreach/2]).
+-export([shared_dict_open/1, shared_dict_open/2, shared_dict_names/0, shared_dict_delete/1]).
+-export([shared_dict_from_map/1, shared_dict_from_map/2, shared_dict_merge/2, shared_dict_fold/3, shared_dict_foreach/2]).
 -export([shared_dict_get_many/2, shared_dict_get_many/3, shared_dict_set_many/2, shared_dict_del_many/2,
          shared_dict_to_map/1, shared_dict_to_map/2]).
 -export([call/3, call/4, call/5, call/6, eval/1, eval/2, eval/3, eval/4, exec/1, exec/2, exec/3, exec/4,
@@ -118,6 +120,7 @@
 -export([shared_dict_name/1]).
 -export([version/0, info/0, info/1]).
 
+-export_type([dict_name/0, dict_options/0, open_options/0, life_options/0]).
 -export_type([shared_dict/0, key/0, value/0, name/0, names/0, pool/0, options/0, call_options/0, read_options/0, convert/0,
               pool_options/0, reason/0, worker/0, call/0]).
 
@@ -129,6 +132,11 @@
 %% See "Values" above.
 -type name() :: binary() | string() | atom().
 -type names() :: #{name() => value()} | [{name(), value()} | atom()].
+-type dict_name() :: binary() | atom() | string().
+%% 1 to 64 bytes of UTF-8 without control characters.
+-type dict_options() :: py_options:dict().
+-type open_options() :: py_options:open().
+-type life_options() :: py_options:life().
 -type call() :: py_job:call().
 %% A call that was spawned and is to be awaited.
 -type pool() :: atom().
@@ -182,7 +190,62 @@
 %% whatever reason. Called by way of `rpc' or `erpc', the owner is the process that does the call on this
 %% node, so the dict ends with the call.
 -spec shared_dict_new() -> {ok, shared_dict()} | {error, reason()}.
-shared_dict_new() -> dict_result(py_dict:new()).
+shared_dict_new() -> dict_result(py_dict:new(#{})).
+
+%% @doc As {@link shared_dict_new/0}, with
+%% <ul>
+%% <li>`ttl': milliseconds that a key lives after it got its value, unless it is set with another time; or</li>
+%% <li>`idle': milliseconds that a key lives after it was set or read last;</li>
+%% <li>`max_value_bytes': of the largest value that it takes; others are `{error, {table_full, max_value_bytes}}'.</li>
+%% </ul>
+%% A key that has expired is seen by nobody, and its memory comes back.
+-spec shared_dict_new(dict_options()) -> {ok, shared_dict()} | {error, reason()}.
+shared_dict_new(Options) ->
+    case py_dict:new(Options) of
+        {badarg, Cause} -> ?BADARG([Options], Cause);
+        Result -> dict_result(Result)
+    end.
+
+%% @equiv shared_dict_open(Name, #{})
+-spec shared_dict_open(dict_name()) -> {ok, shared_dict()} | {error, not_found | reason()}.
+shared_dict_open(Name) -> shared_dict_open(Name, #{}).
+
+%% @doc The dict of that name: one for all processes of this node, Erlang's and Python's (`SharedDict.from_name').
+%% It belongs to the node: it lasts until it is deleted ({@link shared_dict_delete/1}, {@link shared_dict_destroy/1}), or
+%% pyport stops.
+%%
+%% With `create' it is made where there is none, with the options of {@link shared_dict_new/1}; those of a dict that is there
+%% stay as they are. With `global' the name means the same dict on all connected nodes: it lives on the node that made it
+%% first.
+%%
+%% ```
+%% {ok, Sessions} = py:shared_dict_open(<<"sessions">>, #{create => true, idle => 3600000}).
+%% '''
+-spec shared_dict_open(dict_name(), open_options()) -> {ok, shared_dict()} | {error, not_found | reason()}.
+shared_dict_open(Name, Options) ->
+    case py_named:open(Name, Options) of
+        missing -> {error, not_found};
+        {badarg, Cause} -> ?BADARG([Name, Options], Cause);
+        Result -> dict_result(Result)
+    end.
+
+%% @doc The names of this node's dicts, in the order in which they were made.
+-spec shared_dict_names() -> [binary()] | {error, reason()}.
+shared_dict_names() ->
+    case py_named:names() of
+        {value, Named} -> [Name || {Name, _} <- Named];
+        Failure -> dict_result(Failure)
+    end.
+
+%% @doc Destroys the dict of that name on this node.
+-spec shared_dict_delete(dict_name()) -> ok | {error, not_found | reason()}.
+shared_dict_delete(Name) ->
+    case py_named:delete(Name) of
+        ok -> ok;
+        missing -> {error, not_found};
+        {badarg, Cause} -> ?BADARG([Name], Cause);
+        Failure -> dict_result(Failure)
+    end.
 
 %% @doc The value of a key, `undefined' when there is none.
 -spec shared_dict_get(shared_dict(), key()) -> value() | {error, reason()}.
@@ -227,6 +290,20 @@ shared_dict_set(SD, Key, Value) ->
         Failure -> dict_result(Failure)
     end.
 
+%% @doc As {@link shared_dict_set/3}; `ttl' is how many milliseconds the value lives, or `infinity', whatever its dict says.
+%% Setting the key again without it forgets that.
+%%
+%% ```
+%% ok = py:shared_dict_set(SD, <<"token">>, Token, #{ttl => 60000}).
+%% '''
+-spec shared_dict_set(shared_dict(), key(), value(), life_options()) -> ok | {error, reason()}.
+shared_dict_set(SD, Key, Value, Options) ->
+    case py_dict:set(SD, Key, Value, Options) of
+        ok -> ok;
+        {badarg, Cause} -> ?BADARG([SD, Key, Value, Options], Cause);
+        Failure -> dict_result(Failure)
+    end.
+
 %% @doc Deletes a key; `ok' also when it is not there.
 -spec shared_dict_del(shared_dict(), key()) -> ok | {error, reason()}.
 shared_dict_del(SD, Key) ->
@@ -265,6 +342,16 @@ shared_dict_put_new(SD, Key, Value) ->
         ok -> true;
         missing -> false;
         {badarg, Cause} -> ?BADARG([SD, Key, Value], Cause);
+        Failure -> dict_result(Failure)
+    end.
+
+%% @doc As {@link shared_dict_put_new/3}, with the options of {@link shared_dict_set/4}.
+-spec shared_dict_put_new(shared_dict(), key(), value(), life_options()) -> boolean() | {error, reason()}.
+shared_dict_put_new(SD, Key, Value, Options) ->
+    case py_dict:put_new(SD, Key, Value, Options) of
+        ok -> true;
+        missing -> false;
+        {badarg, Cause} -> ?BADARG([SD, Key, Value, Options], Cause);
         Failure -> dict_result(Failure)
     end.
 
@@ -439,8 +526,16 @@ shared_dict_to_map(SD, Options) ->
 %% @doc Makes a dict, owned by the calling process, with all that a map has. After an error there is none.
 -spec shared_dict_from_map(#{key() => value()}) -> {ok, shared_dict()} | {error, reason()}.
 shared_dict_from_map(Map) ->
-    case py_update:from_map(Map) of
+    case py_update:from_map(Map, #{}) of
         {badarg, Cause} -> ?BADARG([Map], Cause);
+        Result -> dict_result(Result)
+    end.
+
+%% @doc As {@link shared_dict_from_map/1}, with the options of {@link shared_dict_new/1}.
+-spec shared_dict_from_map(#{key() => value()}, dict_options()) -> {ok, shared_dict()} | {error, reason()}.
+shared_dict_from_map(Map, Options) ->
+    case py_update:from_map(Map, Options) of
+        {badarg, Cause} -> ?BADARG([Map, Options], Cause);
         Result -> dict_result(Result)
     end.
 

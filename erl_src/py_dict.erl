@@ -7,11 +7,11 @@
 -include("py_context.hrl").
 -include("py_protocol.hrl").
 
--export([new/0, get/3, set/3, del/2, keys/1, destroy/1, info/1, name/1]).
+-export([new/1, get/3, set/3, set/4, del/2, keys/1, destroy/1, info/1, name/1]).
 -export([number/4, cas/4]).
--export([take/2, put_new/3, get_stamped/2, put_if/4, is_key/2, clear/1]).
+-export([take/2, put_new/3, put_new/4, get_stamped/2, put_if/4, is_key/2, clear/1]).
 -export([get_many/3, set_many/2, del_many/2, items/2]).
--export([table_info/0, serve/3]).
+-export([table_info/0, of_table/2, serve/3]).
 
 -export_type([result/1]).
 
@@ -26,17 +26,22 @@
 -define(HANDLE, 1).   % positions of arguments in py:shared_dict_*
 -define(KEY, 2).
 
--spec new() -> result({ok, py_handle:handle()}).
-new() -> with_table(fun new/1).
+%% @doc Options are those of py_options:dict/1.
+-spec new(term()) -> result({ok, py_handle:handle()}).
+new(Options) ->
+    case py_options:dict(Options) of
+        {ok, Sent} -> with_table(fun(Context) -> new(Context, Sent) end);
+        error -> {badarg, {1, dict_options}}
+    end.
 
-new(Context) ->
+new(Context, Sent) ->
     case py_request:prepare(Context) of
-        {ok, Ticket} -> new(Context, Ticket);
+        {ok, Ticket} -> new(Context, Sent, Ticket);
         Failure -> Failure
     end.
 
-new(Context, {_, Id, _} = Ticket) ->
-    case py_owner:new_dict(Context, Id) of
+new(Context, Sent, {_, Id, _} = Ticket) ->
+    case py_owner:new_dict(Context, Id, Sent) of
         {ok, Bits} -> made(Bits, py_request:await(Ticket, infinity));
         Failure -> py_request:abandon(Ticket, Failure)
     end.
@@ -60,6 +65,17 @@ asked(Flags) -> [Flags].
 
 -spec set(term(), term(), term()) -> result(ok).
 set(Handle, Key, Value) -> with_key(Handle, set, Key, [Value]).
+
+%% @doc Options are those of py_options:life/1.
+-spec set(term(), term(), term(), term()) -> result(ok).
+set(Handle, Key, Value, Options) ->
+    with_life(Handle, Options, fun(Life) -> with_key(Handle, set, Key, [Value, Life]) end).
+
+with_life(Handle, Options, Do) ->
+    case py_options:life(Options) of
+        {ok, Life} -> Do(Life);
+        error -> badarg(Handle, {4, life_options})
+    end.
 
 -spec del(term(), term()) -> result(ok | missing).
 del(Handle, Key) -> with_key(Handle, del, Key, []).
@@ -87,6 +103,10 @@ take_what_is_read(Handle, Key) ->
 %% @doc `missing' when the key is there already, and so is not set.
 -spec put_new(term(), term(), term()) -> result(ok | missing).
 put_new(Handle, Key, Value) -> put_if(Handle, Key, Value, ?ABSENT).
+
+-spec put_new(term(), term(), term(), term()) -> result(ok | missing).
+put_new(Handle, Key, Value, Options) ->
+    with_life(Handle, Options, fun(Life) -> with_key(Handle, put_if, Key, [Value, ?ABSENT, Life]) end).
 
 %% @doc The value with its stamp.
 -spec get_stamped(term(), term()) -> result({value, {py_protocol:stamp(), term()}} | missing).
@@ -229,16 +249,18 @@ on_dict(Handle, Op, Args) ->
 
 local(get, Bits, [Key | Flags]) ->
     outcome(with_table(fun(Context) -> py_parts:get(Context, flags(Flags), Bits, Key) end), Bits);
-local(set, Bits, [Key, Value]) ->
-    py_depth:explain(outcome(with_table(fun(Context) -> py_parts:set(Context, Bits, Key, Value) end), Bits), [Value]);
+local(set, Bits, [Key, Value]) -> local(set, Bits, [Key, Value, dict]);
+local(set, Bits, [Key, Value, Life]) ->
+    py_depth:explain(outcome(with_table(fun(Context) -> py_parts:set(Context, Bits, Key, Value, Life) end), Bits), [Value]);
 local(del, Bits, [Key]) -> request(?OP_DEL, Bits, py_protocol:get(Bits, Key));
 local(is_key, Bits, [Key]) -> request(?OP_IS_KEY, Bits, py_protocol:get(Bits, Key));
 local(take, Bits, [Key]) -> request(?OP_TAKE, Bits, py_protocol:get(Bits, Key));
 local(del_if, Bits, [Key, Stamp]) -> request(?OP_DEL_IF, Bits, py_protocol:encode({Bits, Key, Stamp}));
 local(get_stamped, Bits, [Key]) ->
     outcome(with_table(fun(Context) -> py_parts:get(Context, ?FLAG_STAMPED, Bits, Key) end), Bits);
-local(put_if, Bits, [Key, Value, Stamp]) ->
-    Put = with_table(fun(Context) -> py_parts:set_if(Context, Bits, Key, Value, Stamp) end),
+local(put_if, Bits, [Key, Value, Stamp]) -> local(put_if, Bits, [Key, Value, Stamp, dict]);
+local(put_if, Bits, [Key, Value, Stamp, Life]) ->
+    Put = with_table(fun(Context) -> py_parts:set_if(Context, Bits, Key, Value, Stamp, Life) end),
     py_depth:explain(outcome(Put, Bits), [Value]);
 local(number, Bits, [Key, Operation, Operand, Expected]) ->
     request(?OP_NUMBER, Bits, py_protocol:encode({Bits, Key, Operation, Operand, Expected}));
@@ -272,6 +294,11 @@ request(Op, Flags, Bits, Body) ->
 %% @doc The figures of the whole table.
 -spec table_info() -> result({value, map()}).
 table_info() -> request(?OP_INFO, <<>>, []).
+
+%% @doc A request that names no dict; `none' for one without a body.
+-spec of_table(py_protocol:op(), term()) -> result(ok | missing | {value, term()}).
+of_table(Op, none) -> request(Op, <<>>, []);
+of_table(Op, Body) -> request(Op, <<>>, py_protocol:encode(Body)).
 
 %% What was not sent may wait for the table's next port, which is there in milliseconds; what was sent may not,
 %% since nobody knows whether it was done.

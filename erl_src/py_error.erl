@@ -10,7 +10,7 @@
 
 -type what() :: not_a_handle | destroyed | lost | key | keys | pairs | name | code | arguments | keyword_arguments | variables
               | timeout | file | argv | call | pool | options | call_options | convert | read_options
-              | int64 | function_1 | function_2 | function_3.
+              | int64 | dict_name | open_options | dict_options | life_options | function_1 | function_2 | function_3.
 -type cause() :: {pos_integer(), what()}.
 
 -spec format_error(term(), erlang:stacktrace()) -> #{pos_integer() | general | reason => unicode:chardata()}.
@@ -28,6 +28,10 @@ text(key) -> "key must be a binary, an atom or a 64-bit integer";
 text(keys) -> "must be a list of keys, each a binary, an atom or a 64-bit integer";
 text(pairs) -> "must be a map or list of pairs, with a binary, an atom or a 64-bit integer as each key";
 text(name) -> "must be a name: an atom, or a string or binary of Unicode characters, and not empty";
+text(dict_name) -> "must be a name of 1 to 64 bytes: an atom, or a string or binary of Unicode characters without control characters";
+text(open_options) -> "must be a map with at most the keys create, global (booleans) and " ++ dict_options();
+text(dict_options) -> "must be a map with at most the keys " ++ dict_options();
+text(life_options) -> "must be a map with at most the key ttl, which must be a positive number of milliseconds or infinity";
 text(int64) -> "must be an integer of 64 bits";
 text(function_1) -> "must be a function of one argument";
 text(function_2) -> "must be a function of two arguments";
@@ -46,5 +50,7 @@ text(call_options) ->
 text(convert) -> "its convert " ++ convert();
 text(read_options) -> "must be a map with at most the key convert, which " ++ convert();
 text(call) -> "not a call that this process has spawned and not yet awaited".
+
+dict_options() -> "ttl or idle (a positive number of milliseconds) and max_value_bytes (a positive integer)".
 
 convert() -> "must be all, none or a list of set, datetime, decimal, uuid and numpy".

@@ -2,10 +2,10 @@
 %%
 %% A handle says which node made it and 128 bits, random but for the first: so it names no dict of another node, of
 %% another owner, or of a port program before or after. The first bit is 0 in those that are made here, and 1 in
-%% those of dicts that Python processes make in the node's table (erlang.Table), which no Erlang process owns.
+%% those that no Erlang process owns: of dicts that have a name, and that Python processes make (erlang.Table).
 -module(py_handle).
 
--export([new/0, is_made_here/1, of_bits/1, is_handle/1, route/1]).
+-export([new/0, new_unowned/0, is_made_here/1, of_bits/1, is_handle/1, route/1]).
 
 -export_type([handle/0, bits/0]).
 
@@ -19,6 +19,12 @@
 new() ->
     <<_:1, Random:127/bits>> = crypto:strong_rand_bytes(16),
     <<0:1, Random/bits>>.
+
+%% @doc Fresh bits for a dict that no process owns.
+-spec new_unowned() -> bits().
+new_unowned() ->
+    <<_:1, Random/bits>> = new(),
+    <<1:1, Random/bits>>.
 
 %% @doc False for those of dicts that a Python process made.
 -spec is_made_here(bits()) -> boolean().

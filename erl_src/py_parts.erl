@@ -8,7 +8,7 @@
 -include("py_context.hrl").
 -include("py_protocol.hrl").
 
--export([set/4, set_if/5, get/4]).
+-export([set/5, set_if/6, get/4]).
 
 %% As in server/table_role.cc. Smaller ones are one frame, which takes fewer messages.
 -define(MOST_WHOLE, 1 bsl 20).
@@ -18,15 +18,16 @@
 
 -type reply() :: py_request:reply() | {value, Value :: term()}.
 
-%% Where a value goes, and the stamp that it must find there.
--type place() :: {py_handle:bits(), py_protocol:key()} | {py_handle:bits(), py_protocol:key(), py_protocol:stamp()}.
+%% Where a value goes, the stamp that it must find there, and how many milliseconds it lives.
+-type place() :: {py_handle:bits(), py_protocol:key(), py_protocol:stamp() | any, life()}.
+-type life() :: dict | non_neg_integer().
 
--spec set(py_context:context(), py_handle:bits(), py_protocol:key(), term()) -> reply().
-set(Context, Bits, Key, Value) -> put_value(Context, {Bits, Key}, Value).
+-spec set(py_context:context(), py_handle:bits(), py_protocol:key(), term(), life()) -> reply().
+set(Context, Bits, Key, Value, Life) -> put_value(Context, {Bits, Key, any, Life}, Value).
 
 %% @doc The same if the key has this stamp; else the reply is MISSING.
--spec set_if(py_context:context(), py_handle:bits(), py_protocol:key(), term(), py_protocol:stamp()) -> reply().
-set_if(Context, Bits, Key, Value, Stamp) -> put_value(Context, {Bits, Key, Stamp}, Value).
+-spec set_if(py_context:context(), py_handle:bits(), py_protocol:key(), term(), py_protocol:stamp(), life()) -> reply().
+set_if(Context, Bits, Key, Value, Stamp, Life) -> put_value(Context, {Bits, Key, Stamp, Life}, Value).
 
 -spec put_value(py_context:context(), place(), term()) -> reply().
 put_value(Context, Place, {bytes, Binary} = Value) when is_binary(Binary) ->
@@ -45,8 +46,12 @@ put_binary(Context, Place, Value, Binary, Form) ->
         false -> put_whole(Context, Place, Value)
     end.
 
-put_whole(Context, {Bits, Key}, Value) -> call(Context, ?OP_SET, py_protocol:set(Bits, Key, Value));
-put_whole(Context, {Bits, Key, Stamp}, Value) -> call(Context, ?OP_PUT_IF, py_protocol:encode({Bits, Key, Value, Stamp})).
+put_whole(Context, {Bits, Key, any, dict}, Value) -> call(Context, ?OP_SET, py_protocol:set(Bits, Key, Value));
+put_whole(Context, {Bits, Key, any, Life}, Value) -> call(Context, ?OP_SET, py_protocol:encode({Bits, Key, Value, Life}));
+put_whole(Context, {Bits, Key, Stamp, dict}, Value) ->
+    call(Context, ?OP_PUT_IF, py_protocol:encode({Bits, Key, Value, Stamp}));
+put_whole(Context, {Bits, Key, Stamp, Life}, Value) ->
+    call(Context, ?OP_PUT_IF, py_protocol:encode({Bits, Key, Value, Stamp, Life})).
 
 byte_size_of(Key) when is_binary(Key) -> byte_size(Key);
 byte_size_of(_) -> 0.
@@ -54,7 +59,7 @@ byte_size_of(_) -> 0.
 most(#context{max_frame = MaxFrame}) -> MaxFrame - ?AROUND.
 
 put_parts(Context, Place, Binary, Form) ->
-    case call(Context, ?OP_PUT_BEGIN, py_protocol:encode({byte_size(Binary), Form})) of
+    case call(Context, ?OP_PUT_BEGIN, py_protocol:encode(begin_of(byte_size(Binary), Form, Place))) of
         {?REPLY_VALUE, Body} ->
             Transfer = py_protocol:term(Body),
             End = fun() -> call(Context, ?OP_PUT_END, py_protocol:encode(end_of(Transfer, Place))) end,
@@ -62,8 +67,11 @@ put_parts(Context, Place, Binary, Form) ->
         Failure -> Failure
     end.
 
-end_of(Transfer, {Bits, Key}) -> {Transfer, Bits, Key};
-end_of(Transfer, {Bits, Key, Stamp}) -> {Transfer, Bits, Key, Stamp}.
+begin_of(Size, Form, {_, _, _, dict}) -> {Size, Form};
+begin_of(Size, Form, {_, _, _, Life}) -> {Size, Form, Life}.
+
+end_of(Transfer, {Bits, Key, any, _}) -> {Transfer, Bits, Key};
+end_of(Transfer, {Bits, Key, Stamp, _}) -> {Transfer, Bits, Key, Stamp}.
 
 put_part(Context, Transfer, <<>>, _, End) ->
     case End() of

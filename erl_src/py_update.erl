@@ -2,7 +2,7 @@
 %% returned as by py_dict.
 -module(py_update).
 
--export([with/3, with/4, from_map/1, merge/2]).
+-export([with/3, with/4, from_map/2, merge/2]).
 
 -type handle() :: py_handle:handle().
 
@@ -29,13 +29,13 @@ stored(missing, _, Again) -> Again();
 stored(Failure, _, _) -> Failure.
 
 %% @doc A new dict with these keys and values, or none.
--spec from_map(term()) -> py_dict:result({ok, handle()}).
-from_map(Map) when is_map(Map) ->
-    case py_dict:new() of
+-spec from_map(term(), term()) -> py_dict:result({ok, handle()}).
+from_map(Map, Options) when is_map(Map) ->
+    case py_dict:new(Options) of
         {ok, SD} -> filled(SD, py_dict:set_many(SD, Map));
-        Failure -> Failure
+        Failure -> at_argument(Failure, 2)
     end;
-from_map(_) -> {badarg, {1, pairs}}.
+from_map(_, _) -> {badarg, {1, pairs}}.
 
 filled(SD, ok) -> {ok, SD};
 filled(SD, Failure) ->

@@ -2,6 +2,7 @@
 %%
 %% ```
 %% pyport_sup
+%%  +- py_global_sup    a process for each dict here whose name is known in the whole cluster
 %%  +- py_shared        the table's file
 %%  +- py_log           Python's output
 %%  +- py_owner         monitors owners
@@ -56,7 +57,8 @@ init(#{pools := Pools, call_timeout := Timeout} = Config) ->
     ok = py_tables:put_fact(config, Config),
     ok = py_tables:put_fact(call_timeout, Timeout),
     ok = maps:foreach(fun py_tables:put_pool/2, Pools),
-    Children = [#{id => py_shared, start => {py_shared, start_link, [Config]}},
+    Children = [#{id => py_global, start => {py_global, start_supervisor, []}, type => supervisor},
+                #{id => py_shared, start => {py_shared, start_link, [Config]}},
                 #{id => py_log, start => {py_log, start_link, [Config]}},
                 #{id => py_owner, start => {py_owner, start_link, [Config]}},
                 #{id => table, start => {py_keeper_sup, start_link, [table, ?TABLE]}, type => supervisor,

@@ -13,8 +13,8 @@
 %% more.
 -module(shared_dict).
 
--export([new/0, from_map/1, destroy/1, name/1, info/1]).
--export([get/2, get/3, find/2, put/3, put_new/3, take/2, take/3, remove/2, update_with/3, update_with/4, is_key/2]).
+-export([new/0, new/1, open/1, open/2, names/0, delete/1, from_map/1, from_map/2, destroy/1, name/1, info/1]).
+-export([get/2, get/3, find/2, put/3, put/4, put_new/3, put_new/4, take/2, take/3, remove/2, update_with/3, update_with/4, is_key/2]).
 -export([add/3, sub/3, 'bor'/3, 'bxor'/3, 'band'/3, swap/3, cas/4]).
 -export([keys/1, values/1, to_list/1, to_map/1, size/1, clear/1, merge/2, with/2, without/2, fold/3, foreach/2]).
 
@@ -27,6 +27,30 @@
 %% @equiv py:shared_dict_new()
 -spec new() -> {ok, sd()} | failure().
 new() -> py:shared_dict_new().
+
+%% @equiv py:shared_dict_new(Options)
+-spec new(py:dict_options()) -> {ok, sd()} | failure().
+new(Options) -> py:shared_dict_new(Options).
+
+%% @equiv py:shared_dict_open(Name)
+-spec open(py:dict_name()) -> {ok, sd()} | {error, not_found} | failure().
+open(Name) -> py:shared_dict_open(Name).
+
+%% @equiv py:shared_dict_open(Name, Options)
+-spec open(py:dict_name(), py:open_options()) -> {ok, sd()} | {error, not_found} | failure().
+open(Name, Options) -> py:shared_dict_open(Name, Options).
+
+%% @equiv py:shared_dict_names()
+-spec names() -> [binary()] | failure().
+names() -> py:shared_dict_names().
+
+%% @equiv py:shared_dict_delete(Name)
+-spec delete(py:dict_name()) -> ok | {error, not_found} | failure().
+delete(Name) -> py:shared_dict_delete(Name).
+
+%% @equiv py:shared_dict_from_map(Map, Options)
+-spec from_map(#{key() => value()}, py:dict_options()) -> {ok, sd()} | failure().
+from_map(Map, Options) -> py:shared_dict_from_map(Map, Options).
 
 %% @equiv py:shared_dict_from_map(Map)
 -spec from_map(#{key() => value()}) -> {ok, sd()} | failure().
@@ -65,6 +89,14 @@ find(SD, Key) ->
 %% @equiv py:shared_dict_set(SD, Key, Value)
 -spec put(sd(), key(), value()) -> ok | failure().
 put(SD, Key, Value) -> py:shared_dict_set(SD, Key, Value).
+
+%% @equiv py:shared_dict_set(SD, Key, Value, Options)
+-spec put(sd(), key(), value(), py:life_options()) -> ok | failure().
+put(SD, Key, Value, Options) -> py:shared_dict_set(SD, Key, Value, Options).
+
+%% @equiv py:shared_dict_put_new(SD, Key, Value, Options)
+-spec put_new(sd(), key(), value(), py:life_options()) -> boolean() | failure().
+put_new(SD, Key, Value, Options) -> py:shared_dict_put_new(SD, Key, Value, Options).
 
 %% @equiv py:shared_dict_put_new(SD, Key, Value)
 -spec put_new(sd(), key(), value()) -> boolean() | failure().

@@ -76,6 +76,12 @@ std::string_view op_name(Op op) {
       return "DEL_IF";
     case Op::number:
       return "NUMBER";
+    case Op::open:
+      return "OPEN";
+    case Op::names:
+      return "NAMES";
+    case Op::remove_name:
+      return "REMOVE_NAME";
     case Op::ok:
       return "OK";
     case Op::value:

@@ -58,6 +58,9 @@ enum class Op : std::uint8_t {
   is_key = 0x35,
   del_if = 0x36,
   number = 0x37,
+  open = 0x3B,
+  names = 0x3C,
+  remove_name = 0x3D,
   // Replies.
   ok = 0x80,
   value = 0x81,

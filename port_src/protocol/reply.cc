@@ -123,8 +123,37 @@ void append_info(Bytes& out, RequestId id, const PythonInfoReply& info, std::siz
   finish(frame, out, id, max_frame);
 }
 
+// Of what a dict does not have it says nothing.
 void append_stat(Bytes& out, RequestId id, const StatReply& stat, std::size_t max_frame) {
-  append_numbers(out, id, max_frame, {{"keys", stat.keys}, {"bytes", stat.bytes}, {"pinned", stat.pinned}});
+  std::vector<std::pair<std::string_view, std::uint64_t>> numbers{
+      {"keys", stat.keys}, {"bytes", stat.bytes}, {"pinned", stat.pinned}, {"created", stat.created}};
+  for (const auto& [name, number] : {std::pair<std::string_view, std::uint64_t>("last_use", stat.last_use),
+                                     {stat.idle ? "idle" : "ttl", stat.ttl_ms},
+                                     {"max_value_bytes", stat.max_value_bytes}})
+    if (number != 0) numbers.emplace_back(name, number);
+  FrameBuilder frame(out, Op::value, id);
+  etf::Writer writer = frame.body();
+  writer.map(numbers.size() + 1 + (stat.name.empty() ? 0 : 1));
+  for (const auto& [name, number] : numbers) writer.atom(name).unsigned_integer(number);
+  writer.atom("owner").atom(stat.owner);
+  if (!stat.name.empty()) writer.atom("name").text(stat.name);
+  finish(frame, out, id, max_frame);
+}
+
+void append_opened(Bytes& out, RequestId id, const HandleBits& handle, bool is_new, std::size_t max_frame) {
+  FrameBuilder frame(out, Op::value, id);
+  frame.body().tuple(2).binary(handle).integer(is_new ? 1 : 0);
+  finish(frame, out, id, max_frame);
+}
+
+void append_names(Bytes& out, RequestId id, std::span<const std::pair<std::string, HandleBits>> names,
+                  std::size_t max_frame) {
+  FrameBuilder frame(out, Op::value, id);
+  etf::Writer writer = frame.body();
+  writer.list(names.size());
+  for (const auto& [name, handle] : names) writer.tuple(2).text(name).binary(handle);
+  writer.nil();
+  finish(frame, out, id, max_frame);
 }
 
 void append_handles(Bytes& out, RequestId id, std::span<const HandleBits> handles, std::size_t max_frame) {

@@ -73,6 +73,13 @@ struct StatReply {
   std::uint64_t keys = 0;
   std::uint64_t bytes = 0;
   std::uint64_t pinned = 0;
+  std::uint64_t created = 0;   // seconds since 1970
+  std::uint64_t last_use = 0;  // the same; 0: it is not known
+  std::uint64_t ttl_ms = 0;
+  bool idle = false;
+  std::uint64_t max_value_bytes = 0;
+  std::string_view owner;  // an atom
+  std::string_view name;
 };
 
 using HandleBits = std::array<std::uint8_t, 16>;
@@ -97,6 +104,10 @@ void append_info(Bytes& out, RequestId id, const TableInfoReply& info, std::size
 void append_info(Bytes& out, RequestId id, const PythonInfoReply& info, std::size_t max_frame);
 void append_stat(Bytes& out, RequestId id, const StatReply& stat, std::size_t max_frame);
 void append_handles(Bytes& out, RequestId id, std::span<const HandleBits> handles, std::size_t max_frame);
+// {Handle, 1 where it is new, else 0}
+void append_opened(Bytes& out, RequestId id, const HandleBits& handle, bool is_new, std::size_t max_frame);
+void append_names(Bytes& out, RequestId id, std::span<const std::pair<std::string, HandleBits>> names,
+                  std::size_t max_frame);
 void append_keys(Bytes& out, RequestId id, std::span<const KeyName> keys, std::size_t max_frame);
 
 // The part of `max_frame` that is left for the term of a VALUE frame.

@@ -80,7 +80,40 @@ Result<Request> shaped(bool good, T request, Op op, std::string_view shape) {
   return Request(std::move(request));
 }
 
-// NEW, KEYS, STAT, ITEMS, CLEAR.
+bool read_flag(Reader& reader, bool& flag) {
+  std::uint64_t number = 0;
+  const bool good = reader.uint64(number) && number <= 1;
+  flag = number == 1;
+  return good;
+}
+
+bool read_options(Reader& reader, DictOptions& options) {
+  return reader.tuple_of(3) && reader.uint64(options.ttl_ms) && read_flag(reader, options.idle) &&
+         reader.uint64(options.max_value_bytes);
+}
+
+Result<Request> decode_new(Op op, Reader reader) {
+  New request;
+  const bool bare = reader.type() == Type::binary;
+  const bool good = bare ? read_handle(reader, request.handle)
+                         : reader.tuple_of(2) && read_handle(reader, request.handle) &&
+                               read_options(reader, request.options);
+  return shaped(good, request, op, "a Handle or {Handle, {Ttl, Idle, MaxValueBytes}}");
+}
+
+Result<Request> decode_open(Op op, Reader reader) {
+  Open request;
+  const bool good = reader.tuple_of(4) && reader.text(request.name) && read_flag(reader, request.create) &&
+                    read_handle(reader, request.fresh) && read_options(reader, request.options);
+  return shaped(good, request, op, "{Name, Create, Handle, {Ttl, Idle, MaxValueBytes}}");
+}
+
+Result<Request> decode_remove_name(Op op, Reader reader) {
+  RemoveName request;
+  return shaped(reader.text(request.name), request, op, "a name: a UTF-8 binary");
+}
+
+// KEYS, STAT, ITEMS, CLEAR.
 template <class T>
 Result<Request> decode_handle(Op op, Reader reader) {
   T request;
@@ -105,10 +138,12 @@ Result<Request> decode_at_key(Op op, Reader reader) {
 
 Result<Request> decode_put_if(Op op, Reader reader) {
   PutIf request;
-  const bool shape = reader.tuple_of(4) && read_handle(reader, request.handle);
+  std::size_t arity = 0;
+  const bool shape = reader.tuple(arity) && (arity == 4 || arity == 5) && read_handle(reader, request.handle);
   if (shape && !read_key(reader, request.key)) return make_error(Errc::bad_key);
-  return shaped(shape && reader.term(request.value) && reader.uint64(request.stamp), request, op,
-                "{Handle, Key, Value, Stamp}");
+  const bool good = shape && reader.term(request.value) && reader.uint64(request.stamp) &&
+                    (arity == 4 || reader.uint64(request.ttl_ms.emplace()));
+  return shaped(good, request, op, "{Handle, Key, Value, Stamp} or {Handle, Key, Value, Stamp, Ttl}");
 }
 
 Result<Request> decode_del_if(Op op, Reader reader) {
@@ -132,9 +167,12 @@ Result<Request> decode_number(Op op, Reader reader) {
 
 Result<Request> decode_set(Op op, Reader reader) {
   Set request;
-  const bool shape = reader.tuple_of(3) && read_handle(reader, request.handle);
+  std::size_t arity = 0;
+  const bool shape = reader.tuple(arity) && (arity == 3 || arity == 4) && read_handle(reader, request.handle);
   if (shape && !read_key(reader, request.key)) return make_error(Errc::bad_key);
-  return shaped(shape && reader.term(request.value), request, op, "{Handle, Key, Value}");
+  const bool good =
+      shape && reader.term(request.value) && (arity == 3 || reader.uint64(request.ttl_ms.emplace()));
+  return shaped(good, request, op, "{Handle, Key, Value} or {Handle, Key, Value, Ttl}");
 }
 
 // GET_MANY and DEL_MANY.
@@ -164,10 +202,12 @@ Result<Request> decode_set_many(Op op, Reader reader) {
 Result<Request> decode_put_begin(Op op, Reader reader) {
   PutBegin request;
   std::uint64_t form = 0;
-  const bool good = reader.tuple_of(2) && reader.uint64(request.size) && reader.uint64(form) &&
-                    form <= static_cast<std::uint64_t>(PutForm::term);
+  std::size_t arity = 0;
+  const bool good = reader.tuple(arity) && (arity == 2 || arity == 3) && reader.uint64(request.size) &&
+                    reader.uint64(form) && form <= static_cast<std::uint64_t>(PutForm::term) &&
+                    (arity == 2 || reader.uint64(request.ttl_ms.emplace()));
   request.form = static_cast<PutForm>(form);
-  return shaped(good, request, op, "{Size, Form}");
+  return shaped(good, request, op, "{Size, Form} or {Size, Form, Ttl}");
 }
 
 Result<Request> decode_put_part(Op op, Reader reader) {
@@ -250,6 +290,8 @@ std::optional<Request> bare(Op op) {
       return Ping{};
     case Op::info:
       return Info{};
+    case Op::names:
+      return NamesOfDicts{};
     case Op::dicts:
       return Dicts{};
     case Op::sweep:
@@ -267,7 +309,7 @@ Result<Request> decode_body(Op op, ByteSpan body) {
     case Op::hello:
       return decode_hello_request(body);
     case Op::create:
-      return decode_handle<New>(op, reader);
+      return decode_new(op, reader);
     case Op::destroy:
       return decode_destroy(op, reader);
     case Op::get:
@@ -310,6 +352,10 @@ Result<Request> decode_body(Op op, ByteSpan body) {
       return decode_del_if(op, reader);
     case Op::number:
       return decode_number(op, reader);
+    case Op::open:
+      return decode_open(op, reader);
+    case Op::remove_name:
+      return decode_remove_name(op, reader);
     case Op::call:
       return decode_call(op, reader);
     case Op::eval:

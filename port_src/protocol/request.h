@@ -33,8 +33,15 @@ struct NamedTerms {
 
 struct Ping {};
 struct Info {};
+// How a dict is made: the numbers are 0 where it has no such limit.
+struct DictOptions {
+  std::uint64_t ttl_ms = 0;  // that its keys live
+  bool idle = false;         // ... since they were used last
+  std::uint64_t max_value_bytes = 0;
+};
 struct New {
   HandleBits handle{};
+  DictOptions options;
 };
 struct Destroy {
   std::vector<HandleBits> handles;
@@ -43,10 +50,14 @@ struct Get {
   HandleBits handle{};
   KeyView key;
 };
+// How long a value lives, in milliseconds; 0: for ever; without one as its dict says.
+using Ttl = std::optional<std::uint64_t>;
+
 struct Set {
   HandleBits handle{};
   KeyView key;
   ByteSpan value;
+  Ttl ttl_ms;
 };
 struct Del {
   HandleBits handle{};
@@ -89,6 +100,7 @@ enum class PutForm : std::uint8_t {
 struct PutBegin {
   std::uint64_t size = 0;
   PutForm form = PutForm::text_or_bytes;
+  Ttl ttl_ms;
 };
 struct PutPart {
   TransferId transfer = 0;
@@ -113,6 +125,7 @@ struct PutIf {
   KeyView key;
   ByteSpan value;
   Stamp stamp = 0;
+  Ttl ttl_ms;
 };
 struct Take {
   HandleBits handle{};
@@ -147,6 +160,17 @@ struct Number {
   NumberOp operation = NumberOp::add;
   std::int64_t operand = 0;
   std::int64_t expected = 0;
+};
+// A dict by its name; `fresh` and what it is made with where it may be made.
+struct Open {
+  std::string_view name;
+  bool create = false;
+  HandleBits fresh{};
+  DictOptions options;
+};
+struct NamesOfDicts {};
+struct RemoveName {
+  std::string_view name;
 };
 struct Dicts {};
 struct Sweep {};
@@ -184,10 +208,10 @@ struct LogCredit {
   std::uint64_t count = 0;
 };
 
-using Request =
-    std::variant<Ping, Info, New, Destroy, Get, Set, Del, Keys, Stat, GetMany, SetMany, DelMany, Items,
-                 PutBegin, PutPart, PutEnd, GetPart, DropTransfer, PutIf, Take, Clear, IsKey, DelIf, Number,
-                 Dicts, Sweep, Call, Eval, Exec, Run, Cancel, NsNew, NsDrop, LogCredit, Hello>;
+using Request = std::variant<Ping, Info, New, Destroy, Get, Set, Del, Keys, Stat, GetMany, SetMany, DelMany,
+                             Items, PutBegin, PutPart, PutEnd, GetPart, DropTransfer, PutIf, Take, Clear,
+                             IsKey, DelIf, Number, Open, NamesOfDicts, RemoveName, Dicts, Sweep, Call, Eval,
+                             Exec, Run, Cancel, NsNew, NsDrop, LogCredit, Hello>;
 
 // Decodes the body of a request frame, after validating it as ETF.
 // Errc::unknown_op (n is the number); Errc::bad_etf; Errc::bad_frame with the operation's name and the

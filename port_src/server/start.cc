@@ -9,6 +9,7 @@
 
 #include "python/runtime.h"
 #include "python/thread.h"
+#include "server/expirer.h"
 #include "server/hang_up.h"
 #include "server/memory.h"
 #include "server/node.h"
@@ -82,6 +83,8 @@ Result<Started> start_table(const protocol::Hello& hello) {
   auto* reaper = new Reaper(table, kSweepEvery);
   if (Status started = reaper->start(); !started) return std::move(started).error();
   reaper->wake();  // contents that a crash left unfreed
+  auto* expirer = new Expirer(table);
+  if (Status started = expirer->start(); !started) return std::move(started).error();
   const TableRole::Settings settings{none_atom(hello.none), hello.max_frame, hello.limits.max_table_bytes};
   return Started{*new TableRole(table, *reaper, settings), {}, 0};
 }

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <limits>
 #include <string_view>
 #include <vector>
 
@@ -33,6 +34,60 @@ constexpr std::size_t kMostTimes = 16;
 bool surely_read(const value::StoredView& stored) {
   static constexpr std::string_view kModule = "_erlang";
   return stored.plain && as_text(stored.pickle).find(kModule) == std::string_view::npos;
+}
+
+constexpr std::uint64_t kMillisecond = 1'000'000;
+
+std::uint64_t nanoseconds(std::uint64_t milliseconds) {
+  constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max() / kMillisecond;
+  return std::min(milliseconds, kMost) * kMillisecond;
+}
+
+std::optional<std::uint64_t> nanoseconds(const protocol::Ttl& ttl_ms) {
+  if (!ttl_ms) return std::nullopt;
+  return nanoseconds(*ttl_ms);
+}
+
+table::NewDict new_dict(const protocol::DictOptions& options) {
+  table::NewDict wanted;
+  wanted.ttl = nanoseconds(options.ttl_ms);
+  wanted.idle = options.idle;
+  wanted.max_value_bytes = options.max_value_bytes;
+  return wanted;
+}
+
+void set_ttl(table::NewBlob& blob, const protocol::Ttl& ttl_ms) {
+  if (ttl_ms) blob.live_for(nanoseconds(*ttl_ms));
+}
+
+std::string_view owner_name(table::DictOwner owner) {
+  switch (owner) {
+    case table::DictOwner::process:
+      return "os_process";
+    case table::DictOwner::node:
+      return "node";
+    case table::DictOwner::parent:
+      return "dict";
+    case table::DictOwner::elsewhere:
+      break;
+  }
+  return "process";
+}
+
+protocol::StatReply reply_of(const table::DictStats& stats) {
+  constexpr std::uint64_t kSecond = 1000 * kMillisecond;
+  protocol::StatReply reply;
+  reply.keys = stats.keys;
+  reply.bytes = stats.bytes;
+  reply.pinned = stats.pinned;
+  reply.created = stats.created / kSecond;
+  reply.last_use = stats.last_use / kSecond;
+  reply.ttl_ms = stats.ttl / kMillisecond;
+  reply.idle = stats.idle;
+  reply.max_value_bytes = stats.max_value_bytes;
+  reply.owner = owner_name(stats.owner);
+  reply.name = stats.name;
+  return reply;
 }
 
 table::CellOp cell_op(protocol::NumberOp operation) {
@@ -104,8 +159,37 @@ struct TableRole::Visitor {
   }
 
   Status operator()(const protocol::New& request) {
-    if (Status good = self.table_.create(handle_of(request.handle)); !good) return good;
+    if (Status good = self.table_.create(handle_of(request.handle), new_dict(request.options)); !good)
+      return good;
     return answer.ok();
+  }
+
+  Status operator()(const protocol::Open& request) {
+    std::optional<table::NewDict> wanted;
+    if (request.create) wanted = new_dict(request.options);
+    const Result<table::Opened> opened = self.table_.open(request.name, wanted, handle_of(request.fresh));
+    if (!opened && opened.error().code == Errc::gone) return answer.missing();
+    if (!opened) return opened.error();
+    if (answer.wanted())
+      protocol::append_opened(answer.out, answer.header.id, opened->handle.bits, opened->is_new,
+                              answer.max_frame);
+    return ok_status();
+  }
+
+  Status operator()(const protocol::NamesOfDicts&) {
+    const Result<std::vector<table::Named>> names = self.table_.names();
+    if (!names) return names.error();
+    std::vector<std::pair<std::string, protocol::HandleBits>> all;
+    all.reserve(names->size());
+    for (const table::Named& named : *names) all.emplace_back(named.name, named.handle.bits);
+    if (answer.wanted()) protocol::append_names(answer.out, answer.header.id, all, answer.max_frame);
+    return ok_status();
+  }
+
+  Status operator()(const protocol::RemoveName& request) {
+    const Result<bool> removed = self.table_.remove_name(request.name);
+    if (removed && *removed) self.reaper_.wake();
+    return done_or_missing(removed);
   }
 
   Status operator()(const protocol::Destroy& request) {
@@ -178,6 +262,7 @@ struct TableRole::Visitor {
   Status operator()(const protocol::PutIf& request) {
     Result<table::NewBlob> blob = value::store_term(self.table_, request.value);
     if (!blob) return std::move(blob).error();
+    set_ttl(*blob, request.ttl_ms);
     return done_or_missing(self.table_.put_if(handle_of(request.handle), request.key, *std::move(blob),
                                               table::Expect::stamped(request.stamp), nullptr,
                                               &value::kNumbers));
@@ -247,8 +332,8 @@ struct TableRole::Visitor {
   }
 
   Status operator()(const protocol::PutBegin& request) {
-    const Result<TransferId> id =
-        self.transfers_.begin_put(request.size, form_of(request.form), Transfers::Clock::now());
+    const Result<TransferId> id = self.transfers_.begin_put(
+        request.size, form_of(request.form), Transfers::Clock::now(), nanoseconds(request.ttl_ms));
     if (!id) return id.error();
     return value_of([&](etf::Writer writer) { writer.unsigned_integer(*id); });
   }
@@ -285,6 +370,7 @@ struct TableRole::Visitor {
   Status operator()(const protocol::Set& request) {
     Result<table::NewBlob> blob = value::store_term(self.table_, request.value);
     if (!blob) return std::move(blob).error();
+    set_ttl(*blob, request.ttl_ms);
     Status good = self.table_.put(handle_of(request.handle), request.key, *std::move(blob), &value::kNumbers);
     return good ? answer.ok() : good;
   }
@@ -303,8 +389,8 @@ struct TableRole::Visitor {
   Status operator()(const protocol::Stat& request) {
     const Result<table::DictStats> stats = self.table_.stats(handle_of(request.handle));
     if (!stats) return stats.error();
-    const protocol::StatReply reply{stats->keys, stats->bytes, stats->pinned};
-    if (answer.wanted()) protocol::append_stat(answer.out, answer.header.id, reply, answer.max_frame);
+    if (answer.wanted())
+      protocol::append_stat(answer.out, answer.header.id, reply_of(*stats), answer.max_frame);
     return ok_status();
   }
 

@@ -29,27 +29,29 @@ TransferId Transfers::keep(Transfer transfer) {
 }
 
 Result<TransferId> Transfers::begin_put(std::uint64_t size, value::LargeValue::Form form,
-                                        Clock::time_point now) {
+                                        Clock::time_point now, std::optional<std::uint64_t> ttl) {
   if (Status room = check_room(now); !room) return std::move(room).error();
   Result<value::LargeValue> binary = value::LargeValue::begin(table_, size, form);
   if (!binary) return std::move(binary).error();
-  return keep({*std::move(binary), now});
+  return keep({Put{*std::move(binary), ttl}, now});
 }
 
 Status Transfers::add(TransferId id, ByteSpan part, Clock::time_point now) {
-  auto* const binary = find<value::LargeValue>(id, now);
-  if (binary == nullptr) return unknown();
-  Status added = binary->add(part);
+  auto* const put = find<Put>(id, now);
+  if (put == nullptr) return unknown();
+  Status added = put->value.add(part);
   if (!added) drop(id);
   return added;
 }
 
 Result<table::NewBlob> Transfers::finish(TransferId id) {
-  auto* const found = find<value::LargeValue>(id, {});
+  auto* const found = find<Put>(id, {});
   if (found == nullptr) return unknown();
-  value::LargeValue binary = std::move(*found);
+  Put put = std::move(*found);
   drop(id);
-  return std::move(binary).finish();
+  Result<table::NewBlob> blob = std::move(put.value).finish();
+  if (blob && put.ttl) blob->live_for(*put.ttl);
+  return blob;
 }
 
 Status Transfers::end_put(TransferId id, const table::Handle& handle, const table::KeyView& key) {

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <variant>
 
 #include "table/table.h"
@@ -31,8 +32,9 @@ class Transfers {
   // All of them give Errc::cancelled for a transfer that is not known (any more), and Errc::overloaded when
   // there are kMost already. After another error the transfer is over.
 
-  // Errc::table_full.
-  Result<TransferId> begin_put(std::uint64_t size, value::LargeValue::Form form, Clock::time_point now);
+  // `ttl`: nanoseconds that the value will live, as of table::NewBlob. Errc::table_full.
+  Result<TransferId> begin_put(std::uint64_t size, value::LargeValue::Form form, Clock::time_point now,
+                               std::optional<std::uint64_t> ttl = std::nullopt);
   // Errc::bad_frame when it is more than was announced.
   Status add(TransferId id, ByteSpan part, Clock::time_point now);
   // Stores the value; the transfer is over. Errc::bad_frame when it is less than was announced, and errors as
@@ -53,12 +55,16 @@ class Transfers {
   void drop_idle(Clock::time_point now);
 
  private:
+  struct Put {
+    value::LargeValue value;
+    std::optional<std::uint64_t> ttl;
+  };
   struct Get {
     std::variant<table::Blob, Bytes> held;
     ByteSpan left;  // of it
   };
   struct Transfer {
-    std::variant<value::LargeValue, Get> what;
+    std::variant<Put, Get> what;
     Clock::time_point used;
   };
 

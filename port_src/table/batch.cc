@@ -194,7 +194,7 @@ class Batch {
     const auto* bytes = reinterpret_cast<const std::uint8_t*>(&box);
     Result<Offset> block = make_block(ByteSpan(bytes, sizeof box), 0);
     if (!block) return std::move(block).error();
-    return box_word(*block);
+    return last_box_ = box_word(*block);
   }
 
   Result<std::uint64_t> prepare_unboxed(const NewValue& value) {
@@ -253,6 +253,7 @@ class Batch {
     operation_.set(hand().fresh_list, 0);
     operation_.set(hand().stale_list, old_->offset());
     operation_.commit();
+    dict_.announce_expiry_of(last_box_);
     old_->give_back(operation_, heap_, operation_.slot(), hand().moving);
     put(hand().stale_list, 0, "batch.done");
     give_back_lists(operation_, heap_);
@@ -279,6 +280,7 @@ class Batch {
   std::uint64_t used_ = 0;
   std::uint64_t first_deadline_ = std::numeric_limits<std::uint64_t>::max();
   std::uint64_t timed_puts_ = 0;
+  std::uint64_t last_box_ = 0;
 };
 
 // Keys that have expired are gone before it begins.

@@ -160,6 +160,7 @@ Status Dict::replace(Entry& entry, const NewValue& value) {
   give_value(value, *word);
   if (Status dropped = drop_value(old); !dropped) return dropped;
   operation_.commit();
+  announce_expiry_of(*word);
   return ok_status();
 }
 
@@ -225,6 +226,7 @@ Status Dict::insert(const HashedKey& key, const NewValue& value) {
   operation_.set(header().bytes, bytes);
   note_expiry_of(*word);
   operation_.commit();
+  announce_expiry_of(*word);
   return ok_status();
 }
 

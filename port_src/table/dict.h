@@ -99,6 +99,7 @@ class Dict : public DictReader {
   Expiry expiry_of(const NewValue& value) const;
   void note_expiry_of(std::uint64_t word);
   void note_deadline(std::uint64_t deadline, std::uint64_t puts);
+  void announce_expiry_of(std::uint64_t word);
   Status bury(Entry& entry);
   bool is_purge_due() const;
   Status check_value(const NewValue& value) const;

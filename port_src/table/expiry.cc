@@ -3,7 +3,12 @@
 // Whoever looks a key up looks at its deadline, so a key that has expired is seen by nobody from that moment
 // on. It is erased by the next one who has the lock and needs its place or the number of keys, or by the
 // port's look at all dicts. `first_deadline` says until when there is nothing to be looked for.
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <climits>
 #include <limits>
 
 #include "table/store.h"
@@ -71,8 +76,17 @@ void Dict::note_deadline(std::uint64_t deadline, std::uint64_t puts) {
   operation_.set(header().first_deadline, earlier(peek(header().first_deadline), deadline));
   operation_.set(header().next_deadline, earlier(peek(header().next_deadline), deadline));
   operation_.set(header().timed_puts, peek(header().timed_puts) + puts);
-  Word& some = operation_.mapping().superblock().some_expire;
-  if (peek(some) == 0) table::put(some, 1, "some.expire");
+}
+
+// Once its deadline can be seen. Whoever looks for deadlines says before that none may be there, and then
+// looks: either he sees this one, or it is seen here that he has begun.
+void Dict::announce_expiry_of(std::uint64_t word) {
+  if (!is_box_word(word)) return;
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  Half& some = operation_.mapping().superblock().some_expire;
+  if (peek(some) != 0) return;
+  table::put(some, 1, "some.expire");
+  syscall(SYS_futex, &some, FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
 }
 
 // ---- Looking for keys
@@ -176,6 +190,7 @@ std::uint64_t Store::purge_dict(Operation& operation, DictHeader& header) {
 std::uint64_t Store::expire() {
   if (peek(super().some_expire) == 0) return 0;
   table::put(super().some_expire, 0, "some.none");
+  std::atomic_thread_fence(std::memory_order_seq_cst);
   std::uint64_t first = 0;
   Operation operation(*mapping_, *place_, *this);
   const std::uint32_t end = index_.number_of_headers();
@@ -187,6 +202,15 @@ std::uint64_t Store::expire() {
   }
   if (first != 0) table::put(super().some_expire, 1, "some.expire");
   return first;
+}
+
+void Store::wait_for_what_expires(std::uint64_t most) {
+  const timespec time{static_cast<time_t>(most / 1'000'000'000), static_cast<long>(most % 1'000'000'000)};
+  if (most != 0) {
+    nanosleep(&time, nullptr);
+  } else {
+    syscall(SYS_futex, &super().some_expire, FUTEX_WAIT, 0, nullptr, nullptr, 0);
+  }
 }
 
 }  // namespace pyport::table

@@ -253,7 +253,7 @@ struct Superblock {
   Word chunks;
   Half free_dict;    // number + 1
   Half dead_dict;    // number + 1
-  Word some_expire;  // not 0: there may be keys that expire
+  Half some_expire;  // not 0: there may be keys that expire; futex
 
   // Guarded by heap_lock; all of it but `pages` can be found out from the pages.
   alignas(64) Word pages;  // of data with memory behind them

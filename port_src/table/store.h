@@ -75,6 +75,7 @@ class Store final : public Repairer {
   std::size_t sweep();
   bool reclaim(std::size_t most);
   std::uint64_t expire();
+  void wait_for_what_expires(std::uint64_t most);
 
   // Under ThreadSanitizer: a writer's bytes are put into its block.
   void publish(BlobBytes& bytes) const;

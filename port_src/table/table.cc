@@ -160,6 +160,7 @@ TableStats Table::stats() const { return store_->stats(); }
 std::size_t Table::sweep() { return store_->sweep(); }
 AuditReport Table::audit() const { return Auditor(store_->mapping(), store_->heap(), store_->index()).run(); }
 std::uint64_t Table::expire() { return store_->expire(); }
+void Table::wait_for_what_expires(std::uint64_t most) { store_->wait_for_what_expires(most); }
 
 bool Table::reclaim(std::size_t most) { return store_->reclaim(most); }
 

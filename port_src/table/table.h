@@ -202,6 +202,8 @@ class Table {
   // When the next one expires, in nanoseconds of CLOCK_MONOTONIC; 0 when none does. Cheap where none ever
   // did. The table's port calls it every few milliseconds; any process may.
   std::uint64_t expire();
+  // Sleeps for so many nanoseconds; with 0 until some key is to expire, where expire() gave 0.
+  void wait_for_what_expires(std::uint64_t most);
   // Walks all of the table and accounts for every block; see audit.h.
   AuditReport audit() const;
 

@@ -85,7 +85,15 @@ requests() ->
      {request_is_key, 16#35, 0, 26, {term, {?H1, <<"config">>}}},
      {request_del_if, 16#36, 0, 27, {term, {?H1, <<"config">>, (1 bsl 64) - 1}}},
      {request_number_add, 16#37, 0, 28, {term, {?H1, 7, 0, -1, 0}}},
-     {request_number_cas, 16#37, 0, 28, {term, {?H1, <<"config">>, 6, -(1 bsl 63), (1 bsl 63) - 1}}}].
+     {request_number_cas, 16#37, 0, 28, {term, {?H1, <<"config">>, 6, -(1 bsl 63), (1 bsl 63) - 1}}},
+     {request_new_with_options, 16#10, 0, 4, {term, {?H1, {60000, 1, 4096}}}},
+     {request_set_with_ttl, 16#13, 0, 7, {term, {?H1, <<"config">>, [1, 2], 200}}},
+     {request_put_if_with_ttl, 16#32, 0, 23, {term, {?H1, <<"config">>, [1, 2], 0, 200}}},
+     {request_put_begin_with_ttl, 16#1d, 0, 18, {term, {1 bsl 30, 0, 0}}},
+     {request_open, 16#3b, 0, 29, {term, {<<"sessions">>, 0, ?H1, {0, 0, 0}}}},
+     {request_open_create, 16#3b, 0, 29, {term, {<<"sessions">>, 1, ?H1, {60000, 1, 4096}}}},
+     {request_names, 16#3c, 0, 30, none},
+     {request_remove_name, 16#3d, 0, 31, {term, <<"sessions">>}}].
 
 hello_table() ->
     hello(table) ++
@@ -122,7 +130,12 @@ replies() ->
      {reply_info_python, 16#81, 0, 3,
       {term, {pairs, [{os_pid, 4711}, {uptime_ms, 60000}, {rss, 50000000}, {calls, 20}, {namespaces, 2},
                       {interpreters, [interpreter(1, true), interpreter(2, false)]}]}}},
-     {reply_stat, 16#81, 0, 10, {term, {pairs, [{keys, 3}, {bytes, 120}, {pinned, 1}]}}},
+     {reply_stat, 16#81, 0, 10, {term, {pairs, [{keys, 3}, {bytes, 120}, {pinned, 1}, {created, 1700000000}, {owner, process}]}}},
+     {reply_stat_of_all, 16#81, 0, 10,
+      {term, {pairs, [{keys, 3}, {bytes, 120}, {pinned, 1}, {created, 1700000000}, {last_use, 1700000001}, {idle, 60000},
+                      {max_value_bytes, 4096}, {owner, node}, {name, <<"sessions">>}]}}},
+     {reply_opened, 16#81, 0, 29, {term, {?H1, 1}}},
+     {reply_names, 16#81, 0, 30, {term, [{<<"sessions">>, ?H1}, {<<"other">>, ?H2}]}},
      {reply_dicts, 16#81, 0, 10, {term, [?H1, ?H2]}},
      {reply_dicts_none, 16#81, 0, 10, {term, []}},
      {reply_keys, 16#81, 0, 10, {term, [<<"config">>, -42, <<>>]}},

@@ -84,7 +84,28 @@ TEST(GoldenReply, InfoOfRolePython) {
 }
 
 TEST(GoldenReply, Stat) {
-  expect_golden("reply_stat", [](Bytes& out) { append_stat(out, 10, {3, 120, 1}, kMax); });
+  StatReply stat;
+  stat.keys = 3;
+  stat.bytes = 120;
+  stat.pinned = 1;
+  stat.created = 1'700'000'000;
+  stat.owner = "process";
+  expect_golden("reply_stat", [&](Bytes& out) { append_stat(out, 10, stat, kMax); });
+  stat.last_use = 1'700'000'001;
+  stat.ttl_ms = 60'000;
+  stat.idle = true;
+  stat.max_value_bytes = 4096;
+  stat.owner = "node";
+  stat.name = "sessions";
+  expect_golden("reply_stat_of_all", [&](Bytes& out) { append_stat(out, 10, stat, kMax); });
+}
+
+TEST(GoldenReply, Names) {
+  const auto handles = two_handles();
+  expect_golden("reply_opened", [&](Bytes& out) { append_opened(out, 29, handles[0], true, kMax); });
+  const std::vector<std::pair<std::string, HandleBits>> names{{"sessions", handles[0]},
+                                                              {"other", handles[1]}};
+  expect_golden("reply_names", [&](Bytes& out) { append_names(out, 30, names, kMax); });
 }
 
 TEST(GoldenReply, Dicts) {

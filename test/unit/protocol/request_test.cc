@@ -219,6 +219,28 @@ TEST(GoldenRequest, ChangesThatDependOnWhatIsThere) {
   EXPECT_EQ(number.expected, INT64_MAX);
 }
 
+TEST(GoldenRequest, HowLongThingsLiveAndWhatTheyAreCalled) {
+  EXPECT_EQ(decoded<New>("request_new").options.ttl_ms, 0u);
+  const New made = decoded<New>("request_new_with_options");
+  EXPECT_EQ(made.handle, kH1);
+  EXPECT_EQ(made.options.ttl_ms, 60'000u);
+  EXPECT_TRUE(made.options.idle);
+  EXPECT_EQ(made.options.max_value_bytes, 4096u);
+  EXPECT_EQ(decoded<Set>("request_set_with_ttl").ttl_ms, 200u);
+  EXPECT_EQ(decoded<PutIf>("request_put_if").ttl_ms, std::nullopt);
+  EXPECT_EQ(decoded<PutIf>("request_put_if_with_ttl").ttl_ms, 200u);
+  EXPECT_EQ(decoded<PutBegin>("request_put_begin").ttl_ms, std::nullopt);
+  EXPECT_EQ(decoded<PutBegin>("request_put_begin_with_ttl").ttl_ms, 0u);
+  const Open open = decoded<Open>("request_open");
+  EXPECT_EQ(open.name, "sessions");
+  EXPECT_FALSE(open.create);
+  EXPECT_EQ(open.fresh, kH1);
+  EXPECT_TRUE(decoded<Open>("request_open_create").create);
+  EXPECT_EQ(decoded<Open>("request_open_create").options.ttl_ms, 60'000u);
+  (void)decoded<NamesOfDicts>("request_names");
+  EXPECT_EQ(decoded<RemoveName>("request_remove_name").name, "sessions");
+}
+
 // --- what is refused -------------------------------------------------------------------------------
 
 Bytes request(Op op, const std::function<void(etf::Writer)>& body, std::uint16_t flags = 0) {

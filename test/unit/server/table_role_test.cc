@@ -245,7 +245,6 @@ TEST_F(TableRoleTest, StatTellsOfADict) {
   EXPECT_EQ(numbers_of(ask(Op::stat, test::body(handle)).body)["keys"], 0u);
   EXPECT_EQ(op_of(Op::set, put("key", [](etf::Writer w) { w.integer(1); })), Op::ok);
   const auto numbers = numbers_of(ask(Op::stat, test::body(handle)).body);
-  EXPECT_EQ(numbers.size(), 3u);
   EXPECT_EQ(numbers.at("keys"), 1u);
   EXPECT_GT(numbers.at("bytes"), 3u);
   EXPECT_EQ(numbers.at("pinned"), 0u);
@@ -332,6 +331,48 @@ TEST_F(TableRoleTest, TakeLeavesWhatCannotBeGiven) {
   const std::uint32_t size = 200'000;
   large.append(reinterpret_cast<const char*>(&size), 4).append(size, 'x').append(".");
   EXPECT_EQ(left(large, true), Op::ok) << "more than a frame";
+}
+
+TEST_F(TableRoleTest, DictsAreFoundByTheirNames) {
+  const auto open = [](bool create, std::uint64_t fresh) {
+    return test::body([=](etf::Writer w) {
+      w.tuple(4).binary(as_bytes("sessions")).integer(create ? 1 : 0).binary(handle_bytes(fresh));
+      w.tuple(3).integer(0).integer(0).integer(100);
+    });
+  };
+  const auto opened = [](std::uint64_t handle, bool is_new) {
+    return test::body(
+        [=](etf::Writer w) { w.tuple(2).binary(handle_bytes(handle)).integer(is_new ? 1 : 0); });
+  };
+  const auto name = test::body([](etf::Writer w) { w.binary(as_bytes("sessions")); });
+  EXPECT_EQ(test::only_frame(raw(Op::open, open(false, 5))).header.op, Op::missing);
+  EXPECT_EQ(test::only_frame(raw(Op::open, open(true, 5))).body, opened(5, true));
+  EXPECT_EQ(test::only_frame(raw(Op::open, open(true, 6))).body, opened(5, false));
+  EXPECT_EQ(test::only_frame(raw(Op::open, open(false, 6))).body, opened(5, false));
+  EXPECT_EQ(
+      op_of(Op::set,
+            [](etf::Writer w) { w.tuple(3).binary(handle_bytes(5)).text("k").binary(Bytes(200, 'v')); }),
+      Op::error)
+      << "a value of more than 100 bytes";
+  EXPECT_EQ(test::only_frame(raw(Op::remove_name, name)).header.op, Op::ok);
+  EXPECT_EQ(test::only_frame(raw(Op::remove_name, name)).header.op, Op::missing);
+  EXPECT_EQ(test::only_frame(raw(Op::open, open(false, 6))).header.op, Op::missing);
+}
+
+TEST_F(TableRoleTest, ValuesLiveAsLongAsTheyAreToldTo) {
+  make_dict();
+  const auto set = [&](std::uint64_t ttl) {
+    return op_of(Op::set, [&](etf::Writer w) {
+      w.tuple(4).binary(handle_bytes(1)).text("k").integer(1).unsigned_integer(ttl);
+    });
+  };
+  EXPECT_EQ(set(3'600'000), Op::ok);
+  EXPECT_EQ(op_of(Op::get, at("k")), Op::value);
+  EXPECT_EQ(set(1), Op::ok);
+  for (Op found = Op::value; found != Op::missing; found = op_of(Op::get, at("k")))
+    ASSERT_EQ(found, Op::value);
+  EXPECT_EQ(set(0), Op::ok);
+  EXPECT_EQ(op_of(Op::get, at("k")), Op::value);
 }
 
 TEST_F(TableRoleTest, NumbersAreGivenBeforeAndAfter) {

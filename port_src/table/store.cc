@@ -139,24 +139,6 @@ Status Store::create(const Handle& handle, const NewDict& wanted) {
   return made;
 }
 
-bool Store::destroy(const Handle& handle) {
-  Operation operation(*mapping_, *place_, *this);
-  if (!operation.lock(super().index_lock)) return false;
-  std::uint32_t number = 0;
-  (void)index_.make_readable(operation);
-  Half* const place = index_.find_place(words_of(handle), number);
-  DictHeader* const header = place == nullptr ? nullptr : index_.header(number);
-  const bool locked = header != nullptr && operation.lock(header->lock).ok();
-  if (locked) {
-    index_.remove(operation, *place, *header);
-    operation.commit();
-    operation.unlock(header->lock);
-  }
-  operation.unlock(super().index_lock);
-  if (locked) operation.finish();
-  return locked;
-}
-
 Result<Blob> Store::get(const Handle& handle, const KeyView& key) {
   Result<Blob> result{Blob()};
   if (get_at_once(handle, key, *result)) return result;
@@ -223,19 +205,6 @@ Result<DictStats> Store::stats(const Handle& handle) {
     dict.purge_if_due();
     return stats_of(header);
   });
-}
-
-std::vector<Handle> Store::handles() const {
-  std::vector<Handle> handles;
-  const std::uint32_t end = index_.number_of_headers();
-  for (std::uint32_t number = 0; number < end; ++number) {
-    const DictHeader* header = index_.header(number);
-    if (header == nullptr) continue;
-    const std::uint32_t state = header->state.load(std::memory_order_acquire);
-    if (is_of_names(*header)) continue;
-    if (state == kDictLive || state == kDictCorrupt) handles.push_back(handle_of(*header));
-  }
-  return handles;
 }
 
 TableStats Store::stats() const {

@@ -70,7 +70,10 @@ class Store final : public Repairer {
   Result<bool> contains(const Handle& handle, const KeyView& key);
   Result<std::vector<Key>> keys(const Handle& handle);
   Result<DictStats> stats(const Handle& handle);
-  std::vector<Handle> handles() const;
+  std::vector<Handle> handles(std::optional<DictOwner> owner) const;
+  Result<Adoption> adopt(const Handle& child, const Handle& parent);
+  Result<bool> disown(const Handle& child, const Handle& parent);
+  Result<DictOwner> owner(const Handle& handle);
   TableStats stats() const;
   std::size_t sweep();
   bool reclaim(std::size_t most);
@@ -104,6 +107,16 @@ class Store final : public Repairer {
   Status check_key(const KeyView& key) const;
   Result<std::uint64_t> renew(Operation& operation, const HandleWords& words);
   Status check_alive(const DictHeader& header, const HandleWords& handle) const;
+
+  // What ends with what (store_owners.cc).
+  DictHeader* find_live(const HandleWords& words) const;
+  bool end(Operation& operation, DictHeader& header, Half& place);
+  enum class Progress : std::uint8_t { done, more, stuck };
+  bool end_children(Operation& operation, DictHeader& root);
+  Progress end_some_children(Operation& operation, DictHeader& root);
+  bool end_child(Operation& operation, DictHeader& child);
+  bool end_dicts_of_process(Operation& operation, std::uint32_t slot);
+  void end_left_children(Operation& operation);
 
   // What can be seen of a key without any lock.
   enum class Sight : std::uint8_t { found, missing, unsure };
@@ -150,7 +163,8 @@ class Store final : public Repairer {
   Result<bool> claim_one_of(std::uint32_t first, std::uint32_t end);
   void leave_place();
   static void leave_entry(ProcessEntry& entry);
-  void clear_slot(Operation& operation, std::uint32_t slot);
+  // False: not all of it could be given back.
+  bool clear_slot(Operation& operation, std::uint32_t slot);
   void clear_locks(Operation& operation, std::uint32_t slot, const Hand& hand);
   void clear_hand(Operation& operation, std::uint32_t slot, Hand& hand);
   void clear_records(Operation& operation, std::uint32_t slot);
@@ -159,7 +173,7 @@ class Store final : public Repairer {
   bool dead(std::uint32_t slot) const;
   std::uint64_t purge_dict(Operation& operation, DictHeader& header);
   std::vector<std::uint32_t> dead_dicts(Operation& operation);
-  // False when readers still hold some of its values.
+  // False when readers still hold some of its values, or dicts still end with it.
   bool recycle(Operation& operation, DictHeader& header);
 
   Superblock& super() const { return mapping_->superblock(); }

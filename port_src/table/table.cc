@@ -155,7 +155,14 @@ std::optional<Glimpse> Table::glimpse(const Handle& handle, std::size_t most) co
 Result<std::vector<Key>> Table::keys(const Handle& handle) const { return store_->keys(handle); }
 bool Table::alive(const Handle& handle) const { return store_->stats(handle).ok(); }
 Result<DictStats> Table::stats(const Handle& handle) const { return store_->stats(handle); }
-std::vector<Handle> Table::handles() const { return store_->handles(); }
+std::vector<Handle> Table::handles(std::optional<DictOwner> owner) const { return store_->handles(owner); }
+Result<Adoption> Table::adopt(const Handle& child, const Handle& parent) {
+  return store_->adopt(child, parent);
+}
+Result<bool> Table::disown(const Handle& child, const Handle& parent) {
+  return store_->disown(child, parent);
+}
+Result<DictOwner> Table::owner(const Handle& handle) const { return store_->owner(handle); }
 TableStats Table::stats() const { return store_->stats(); }
 std::size_t Table::sweep() { return store_->sweep(); }
 AuditReport Table::audit() const { return Auditor(store_->mapping(), store_->heap(), store_->index()).run(); }

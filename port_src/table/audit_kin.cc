@@ -7,9 +7,8 @@ void Auditor::walk_kin() {
   const std::uint32_t end = index_.number_of_headers();
   kin_.assign(end, false);
   for (std::uint32_t slot = 0; slot < kSlots; ++slot)
-    if (peek(mapping_.process(slot).state) == kSlotTaken)
-      walk_list(mapping_.slot(slot).first_dict, Index::owner_word(DictOwner::process, slot),
-                "dicts of slot " + std::to_string(slot));
+    walk_list(super().first_dict[slot], Index::owner_word(DictOwner::process, slot),
+              "dicts of slot " + std::to_string(slot));
   for (std::uint32_t number = 0; number < end; ++number)
     if (const DictHeader* parent = index_.header(number); state_of_dict(number) != kDictFree)
       walk_list(parent->first_child, Index::owner_word(DictOwner::parent, number),

@@ -1,6 +1,6 @@
 // Which dicts end with a process, and which with another dict.
 //
-//   slot of a process        | first_dict  |--> | dict | <--> | dict | <--> | dict |
+//   superblock, for a slot   | first_dict  |--> | dict | <--> | dict | <--> | dict |
 //   header of another dict   | first_child |--> | dict | <--> | dict |
 //
 // A dict stands in one such list or in none; `owner` says in which. The lists change with what they are
@@ -23,10 +23,7 @@ std::uint32_t which_of(std::uint64_t owner) { return static_cast<std::uint32_t>(
 Half* Index::list_of(std::uint64_t owner) const {
   if (owner >> 32 == 0) return nullptr;
   const std::uint32_t which = which_of(owner);
-  if (kind_of(owner) == DictOwner::process) {
-    const bool taken = which < kSlots && peek(mapping_.process(which).state) == kSlotTaken;
-    return taken ? &mapping_.slot(which).first_dict : nullptr;
-  }
+  if (kind_of(owner) == DictOwner::process) return which < kSlots ? &super().first_dict[which] : nullptr;
   if (kind_of(owner) != DictOwner::parent) return nullptr;
   DictHeader* const parent = header(which);
   return parent == nullptr ? nullptr : &parent->first_child;
@@ -65,7 +62,7 @@ DictHeader* Index::first_child(const DictHeader& parent) const {
 }
 
 DictHeader* Index::first_of_process(std::uint32_t slot) const {
-  return first_in_list(mapping_.slot(slot).first_dict, owner_word(DictOwner::process, slot));
+  return first_in_list(super().first_dict[slot], owner_word(DictOwner::process, slot));
 }
 
 bool Index::ends_with(const DictHeader& header, const DictHeader& ancestor) const {

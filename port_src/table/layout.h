@@ -143,8 +143,6 @@ static_assert(kSlots * sizeof(ProcessEntry) == kPageBytes);
 struct alignas(kPageBytes) Slot {
   std::array<Lane, kLanes> lane;
   std::array<Record, kRecords> record;
-  Half first_dict;  // of those that end with the process: number + 1; guarded by the index's lock
-  Half unused;
 };
 
 // ---- Dicts
@@ -268,6 +266,9 @@ struct Superblock {
   Word free_block_bytes;                       // in slabs
   Word first_free;                             // no page before this is free
   std::array<Half, kClasses> slabs_with_room;  // page + 1
+
+  // Guarded by index_lock: for each slot the first of the dicts that end with its process; number + 1
+  alignas(64) std::array<Half, kSlots> first_dict;
 };
 static_assert(sizeof(Superblock) <= kPageBytes);
 

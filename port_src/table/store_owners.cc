@@ -110,7 +110,7 @@ void Store::end_left_children(Operation& operation) {
 // False when some of them could not be ended. REQUIRES: the slots' lock; the process makes no more of them.
 bool Store::end_dicts_of_process(Operation& operation, std::uint32_t slot) {
   for (std::uint32_t tries = index_.number_of_headers() + 1; tries > 0; --tries) {
-    if (peek(mapping_->slot(slot).first_dict) == 0) return true;
+    if (peek(super().first_dict[slot]) == 0) return true;
     if (!operation.lock(super().index_lock)) return false;
     (void)index_.make_readable(operation);
     DictHeader* const header = index_.first_of_process(slot);
@@ -119,7 +119,7 @@ bool Store::end_dicts_of_process(Operation& operation, std::uint32_t slot) {
                             ? nullptr
                             : index_.find_place({peek(header->handle[0]), peek(header->handle[1])}, number);
     const bool ended = place != nullptr && index_.header(number) == header && end(operation, *header, *place);
-    if (header == nullptr) table::put(mapping_->slot(slot).first_dict, 0, "slot.no_dicts");
+    if (header == nullptr) table::put(super().first_dict[slot], 0, "slot.no_dicts");
     operation.unlock(super().index_lock);
     if (header != nullptr && !ended) return false;
     if (ended && peek(header->first_child) != 0) (void)end_children(operation, *header);

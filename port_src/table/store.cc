@@ -161,7 +161,12 @@ Status Store::put(const Handle& handle, const KeyView& key, NewBlob blob, const 
   Status stored = ok_status();
   {
     Operation operation(*mapping_, *place_, *this);
-    stored = with_dict(operation, handle, [&](Dict& dict, DictHeader&) { return dict.put(hashed, value); });
+    ChildList lost;
+    stored = with_dict(operation, handle, [&](Dict& dict, DictHeader& header) {
+      listen(dict, header, lost);
+      return dict.put(hashed, value);
+    });
+    if (stored && !lost.empty()) end_lost(operation, handle, lost, child_in(value.tag, value.bytes));
   }
   if (stored) has_its_place(blob);
   return stored;
@@ -170,14 +175,18 @@ Status Store::put(const Handle& handle, const KeyView& key, NewBlob blob, const 
 Result<bool> Store::erase(const Handle& handle, const KeyView& key) {
   const HashedKey hashed(seed_, key);
   Operation operation(*mapping_, *place_, *this);
-  return with_dict(operation, handle, [&](Dict& dict, DictHeader&) -> Result<bool> {
+  ChildList lost;
+  Result<bool> done = with_dict(operation, handle, [&](Dict& dict, DictHeader& header) -> Result<bool> {
     const Result<Dict::Found> found = dict.find_alive(hashed);
     if (!found) return found.error();
     if (found->entry == nullptr) return false;
+    listen(dict, header, lost);
     if (Status erased = erase_entry(operation, dict, *found->entry); !erased)
       return std::move(erased).error();
     return true;
   });
+  if (done && !lost.empty()) end_lost(operation, handle, lost);
+  return done;
 }
 
 Result<bool> Store::contains(const Handle& handle, const KeyView& key) {

@@ -67,6 +67,12 @@ class Store final : public Repairer {
                                    const NumberForm* numbers);
   Result<Snapshot> get_many(const Handle& handle, std::span<const KeyView> keys);
   Result<Snapshot> items(const Handle& handle);
+  Result<std::uint64_t> append(const Handle& handle, std::span<NewBlob> blobs, const NumberForm* numbers);
+  Result<bool> insert_at(const Handle& handle, std::int64_t at, NewBlob blob, const NumberForm* numbers);
+  Result<bool> put_at(const Handle& handle, std::int64_t at, NewBlob blob, const NumberForm* numbers);
+  Result<Blob> get_at(const Handle& handle, std::int64_t at);
+  Result<TakenOut> take_at(const Handle& handle, std::int64_t at, const Expect& expect);
+  Result<bool> erase_at(const Handle& handle, std::int64_t at, const Expect& expect);
   Result<bool> contains(const Handle& handle, const KeyView& key);
   Result<std::vector<Key>> keys(const Handle& handle);
   Result<DictStats> stats(const Handle& handle);
@@ -115,6 +121,11 @@ class Store final : public Repairer {
   bool end_children(Operation& operation, DictHeader& root);
   Progress end_some_children(Operation& operation, DictHeader& root);
   bool end_child(Operation& operation, DictHeader& child);
+  // Children of the dict that the change about to be made may leave without a value. REQUIRES: its lock.
+  static void listen(Dict& dict, const DictHeader& header, ChildList& lost, std::size_t most = 1);
+  // Ends those of them that end with the dict, but not `kept`.
+  void end_lost(Operation& operation, const Handle& dict, const ChildList& lost,
+                const std::optional<Handle>& kept = {});
   bool end_dicts_of_process(Operation& operation, std::uint32_t slot);
   void end_left_children(Operation& operation);
 
@@ -135,6 +146,10 @@ class Store final : public Repairer {
   // Of an entry that has a value; what it hands out goes to `out`, which outlives the lock.
   Status hand_out_stamped(Operation& operation, Dict& dict, DictHeader& header, const Entry& entry,
                           Stamped& out);
+  // Of a list; commits and settles.
+  Status erase_element(Operation& operation, Dict& dict, Entry& entry, std::uint64_t at);
+  Checked<Dict::Found> find_element(const Dict& dict, const DictHeader& header, std::int64_t at,
+                                    std::uint64_t& found_at) const;
   // Commits and settles.
   Status erase_entry(Operation& operation, Dict& dict, Entry& entry);
   Cell* look_for_cell(const HandleWords& words, const HashedKey& key, std::uint64_t& owner) const;

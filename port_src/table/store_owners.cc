@@ -105,6 +105,30 @@ void Store::end_left_children(Operation& operation) {
   }
 }
 
+void Store::listen(Dict& dict, const DictHeader& header, ChildList& lost, std::size_t most) {
+  if (peek(header.first_child) == 0) return;
+  lost.reserve(most);
+  dict.tell_children(lost);
+}
+
+// A process that is killed before this leaves them to their parent's end.
+void Store::end_lost(Operation& operation, const Handle& dict, const ChildList& lost,
+                     const std::optional<Handle>& kept) {
+  for (const Handle& handle : lost) {
+    if (handle == kept || !operation.lock(super().index_lock)) continue;
+    (void)index_.make_readable(operation);
+    std::uint32_t number = 0;
+    const HandleWords words = words_of(handle);
+    Half* const place = index_.find_place(words, number);
+    DictHeader* const child = place == nullptr ? nullptr : index_.header(number);
+    const DictHeader* const parent = child == nullptr ? nullptr : index_.parent_of(*child);
+    const bool ended =
+        parent != nullptr && has_handle(*parent, words_of(dict)) && end(operation, *child, *place);
+    operation.unlock(super().index_lock);
+    if (ended && peek(child->first_child) != 0) (void)end_children(operation, *child);
+  }
+}
+
 // ---- With a process
 
 // False when some of them could not be ended. REQUIRES: the slots' lock; the process makes no more of them.

@@ -138,6 +138,31 @@ Result<Snapshot> Table::get_many(const Handle& handle, std::span<const KeyView> 
 
 Result<Snapshot> Table::items(const Handle& handle) const { return store_->items(handle); }
 
+Result<std::uint64_t> Table::append(const Handle& handle, std::span<NewBlob> blobs,
+                                    const NumberForm* numbers) {
+  if (blobs.empty()) return size(handle);
+  return store_->append(handle, blobs, numbers);
+}
+
+Result<bool> Table::insert_at(const Handle& handle, std::int64_t at, NewBlob blob,
+                              const NumberForm* numbers) {
+  return store_->insert_at(handle, at, std::move(blob), numbers);
+}
+
+Result<bool> Table::put_at(const Handle& handle, std::int64_t at, NewBlob blob, const NumberForm* numbers) {
+  return store_->put_at(handle, at, std::move(blob), numbers);
+}
+
+Result<Blob> Table::get_at(const Handle& handle, std::int64_t at) const { return store_->get_at(handle, at); }
+
+Result<TakenOut> Table::take_at(const Handle& handle, std::int64_t at, const Expect& expect) {
+  return store_->take_at(handle, at, expect);
+}
+
+Result<bool> Table::erase_at(const Handle& handle, std::int64_t at, const Expect& expect) {
+  return store_->erase_at(handle, at, expect);
+}
+
 Result<std::uint64_t> Table::size(const Handle& handle) const {
   Result<DictStats> stats = store_->stats(handle);
   if (!stats) return std::move(stats).error();

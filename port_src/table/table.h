@@ -23,6 +23,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "table/blob.h"
+#include "table/child_value.h"
 #include "table/expect.h"
 #include "table/handle.h"
 #include "table/held_cell.h"
@@ -147,6 +148,9 @@ class Table {
   // replaced. Replacing keeps the key's place in the order. Errc::table_full (detail: the limit's name): the
   // dict is then as it was. REQUIRES: blob is not empty.
   Status put(const Handle& handle, const KeyView& key, NewBlob blob, const NumberForm* numbers = nullptr);
+  // A value with the tag kChildTag (child_value.h) names a dict. When it is replaced or erased the dict ends,
+  // if it ends with this one; who takes it decides what becomes of that dict.
+  //
   // True when the key was there.
   Result<bool> erase(const Handle& handle, const KeyView& key);
   // The value with its stamp, under the lock.
@@ -163,6 +167,24 @@ class Table {
   // Erases all keys at one moment, however many they are; gives how many they were. Their memory is given
   // back by reclaim(). What ends with the dict ends now.
   Result<std::uint64_t> clear(const Handle& handle);
+
+  // Lists: dicts that were made so, with keys 0, 1, 2, ... A put of the next key appends; puts of others that
+  // are not there, and the erasing of any but the last, are Errc::bad_key, and so is what follows on other
+  // dicts. An index below 0 counts from the end.
+  //
+  // Appends all at one moment; gives the index of the first.
+  Result<std::uint64_t> append(const Handle& handle, std::span<NewBlob> blobs,
+                               const NumberForm* numbers = nullptr);
+  // Puts it before what has that index; beyond an end, at that end.
+  Result<bool> insert_at(const Handle& handle, std::int64_t at, NewBlob blob,
+                         const NumberForm* numbers = nullptr);
+  // False, an empty Blob or an empty value: there is no such index.
+  Result<bool> put_at(const Handle& handle, std::int64_t at, NewBlob blob,
+                      const NumberForm* numbers = nullptr);
+  Result<Blob> get_at(const Handle& handle, std::int64_t at) const;
+  // These two as take and erase_if; those behind it move up. Of the last in constant time.
+  Result<TakenOut> take_at(const Handle& handle, std::int64_t at, const Expect& expect = {});
+  Result<bool> erase_at(const Handle& handle, std::int64_t at, const Expect& expect = {});
 
   // Numbers. A key that is not there counts as 0; its value, or the number that it has, becomes a cell
   // (cell.h) with the first change.

@@ -87,6 +87,7 @@ class Index {
   void unlink(Operation& operation, DictHeader& header) const;
   void move_to_parent(Operation& operation, DictHeader& header, const DictHeader& parent) const;
   void move_to_process(Operation& operation, DictHeader& header) const;
+  void move_to_node(Operation& operation, DictHeader& header) const;
 
  private:
   static constexpr std::uint32_t kLeft = ~std::uint32_t{0};

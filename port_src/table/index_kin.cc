@@ -115,6 +115,11 @@ void Index::move_to_process(Operation& operation, DictHeader& dict) const {
   move(operation, dict, owner_word(DictOwner::process, operation.slot()), {});
 }
 
+void Index::move_to_node(Operation& operation, DictHeader& dict) const {
+  leave_list(operation, dict);
+  operation.set(dict.owner, static_cast<std::uint64_t>(DictOwner::node));
+}
+
 Status Index::link_new(Operation& operation, DictHeader& dict, const NewDict& wanted) const {
   std::uint64_t owner = 0;
   if (wanted.owner == DictOwner::process) {

@@ -158,11 +158,11 @@ inline constexpr std::size_t kFirstSegments = 8;
 inline constexpr std::size_t kDictName = 64;  // bytes
 
 enum DictFlag : std::uint32_t {
-  kDictIdle = 1,         // its `ttl` begins anew with every use of a key
-  kDictWatched = 2,      // changes are written to `ring`
-  kDictIsList = 4,       // its keys are 0, 1, 2, ...
-  kDictLimited = 16,     // `ttl` or `max_value_bytes` is to be looked at
-  kDictTracked = 32      // `last_use` is kept
+  kDictIdle = 1,      // its `ttl` begins anew with every use of a key
+  kDictWatched = 2,   // changes are written to `ring`
+  kDictIsList = 4,    // its keys are 0, 1, 2, ...
+  kDictLimited = 16,  // `ttl` or `max_value_bytes` is to be looked at
+  kDictTracked = 32   // `last_use` is kept
 };
 
 struct alignas(256) DictHeader {

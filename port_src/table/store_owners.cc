@@ -4,6 +4,7 @@
 // header names what is still to be ended, so whoever reclaims finds what a killed process had left to do.
 #include <algorithm>
 
+#include "table/names.h"
 #include "table/store.h"
 
 namespace pyport::table {
@@ -200,6 +201,24 @@ Result<bool> Store::disown(const Handle& child, const Handle& parent) {
   return ours;
 }
 
+// A dict of this process lasts as long as the table from now on.
+Status Store::make_last(const Handle& handle) {
+  Operation operation(*mapping_, *place_, *this);
+  if (Status locked = operation.lock(super().index_lock); !locked) return locked;
+  (void)index_.make_readable(operation);
+  DictHeader* const header = find_live(words_of(handle));
+  Status done = header == nullptr ? Status(make_error(Errc::gone)) : operation.lock(header->lock);
+  if (done) {
+    operation.set(header->flags, peek(header->flags) | kDictTracked);
+    index_.move_to_node(operation, *header);
+    operation.commit();
+    operation.unlock(header->lock);
+  }
+  operation.unlock(super().index_lock);
+  operation.finish();
+  return done;
+}
+
 Result<DictOwner> Store::owner(const Handle& handle) {
   Operation operation(*mapping_, *place_, *this);
   if (Status locked = operation.lock(super().index_lock); !locked) return std::move(locked).error();
@@ -213,12 +232,13 @@ Result<DictOwner> Store::owner(const Handle& handle) {
 
 std::vector<Handle> Store::handles(std::optional<DictOwner> owner) const {
   std::vector<Handle> handles;
+  const HandleWords names = words_of(Names::kHandle);
   const std::uint32_t end = index_.number_of_headers();
   for (std::uint32_t number = 0; number < end; ++number) {
     const DictHeader* header = index_.header(number);
     if (header == nullptr) continue;
     const std::uint32_t state = header->state.load(std::memory_order_acquire);
-    if ((state != kDictLive && state != kDictCorrupt) || is_of_names(*header)) continue;
+    if ((state != kDictLive && state != kDictCorrupt) || has_handle(*header, names)) continue;
     if (!owner || Index::owner_of(*header) == *owner) handles.push_back(handle_of(*header));
   }
   return handles;

@@ -271,7 +271,7 @@ local(set_many, Bits, [Pairs]) ->
 local(del_many, Bits, [Keys]) -> request(?OP_DEL_MANY, Bits, py_protocol:encode({Bits, Keys}));
 local(items, Bits, Flags) -> request(?OP_ITEMS, flags(Flags), Bits, py_protocol:encode(Bits));
 local(keys, Bits, []) -> request(?OP_KEYS, Bits, py_protocol:encode(Bits));
-local(info, Bits, []) -> request(?OP_STAT, Bits, py_protocol:encode(Bits));
+local(info, Bits, []) -> described(request(?OP_STAT, Bits, py_protocol:encode(Bits)));
 local(name, Bits, []) ->
     case local(info, Bits, []) of
         {value, _} -> {value, py_file_names:dict(py_shared:file(), Bits, node())};
@@ -282,6 +282,17 @@ local(destroy, Bits, []) ->
         ok -> py_owner:forget([Bits]);
         Failure -> Failure
     end.
+
+%% (The node knows the atoms that the port program says since they stand here.)
+described({value, #{owner := Owner} = Info}) ->
+    Known = [keys, bytes, pinned, created, last_use, ttl, idle, max_value_bytes, name],
+    {value, (maps:with(Known, Info))#{owner => owner(Owner)}};
+described(Failure) -> Failure.
+
+owner(process) -> process;
+owner(os_process) -> os_process;
+owner(node) -> node;
+owner(dict) -> dict.
 
 flags([]) -> 0;
 flags([Flags]) -> Flags band ?FLAGS_CONVERT.

@@ -103,6 +103,7 @@ failure(Body) ->
 limit(<<"max_table_bytes">>) -> max_table_bytes;
 limit(<<"max_dict_bytes">>) -> max_dict_bytes;
 limit(<<"max_dict_keys">>) -> max_dict_keys;
+limit(<<"max_value_bytes">>) -> max_value_bytes;
 limit(<<"max_key_bytes">>) -> max_key_bytes;
 limit(<<"max_dicts">>) -> max_dicts;
 limit(<<"memory">>) -> memory;

@@ -405,7 +405,8 @@ struct TableRole::Visitor {
 
   Status operator()(const protocol::Dicts&) {
     std::vector<protocol::HandleBits> handles;
-    for (const table::Handle& handle : self.table_.handles()) handles.push_back(handle.bits);
+    for (const table::Handle& handle : self.table_.handles(table::DictOwner::elsewhere))
+      handles.push_back(handle.bits);
     if (answer.wanted()) protocol::append_handles(answer.out, answer.header.id, handles, answer.max_frame);
     return ok_status();
   }

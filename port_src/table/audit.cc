@@ -11,6 +11,7 @@ AuditReport Auditor::run() {
   walk_index();
   walk_processes();
   walk_dicts();
+  walk_kin();
   account();
   check_heap_sums();
   return std::move(report_);

@@ -55,6 +55,10 @@ class Auditor {
   void check_list(Half& head, std::uint32_t state, const char* what);
   const Entry* entry_of(const std::vector<Offset>& segments, std::uint64_t number) const;
 
+  // audit_kin.cc: what ends with what
+  void walk_kin();
+  void walk_list(const Half& head, std::uint64_t owner, const std::string& what);
+
   // audit_processes.cc
   void walk_processes();
   void walk_hand(std::uint32_t slot, const Hand& hand);
@@ -92,6 +96,7 @@ class Auditor {
   std::unordered_map<std::uint32_t, std::size_t>
       roomy_slabs_;  // first page -> size class, of slabs with free blocks
   std::unordered_map<std::uint32_t, std::uint64_t> pins_;  // of dicts
+  std::vector<bool> kin_;                                  // dicts that stand in a list of kin
   std::uint64_t free_pages_ = 0;
   std::uint64_t free_block_bytes_ = 0;
 };

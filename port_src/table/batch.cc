@@ -47,6 +47,7 @@ class Batch {
       if (!found) return found.error();
       if (found->entry == nullptr) {
         if (change.erase) continue;
+        if (Status next = dict_.check_new_key(change.key, live); !next) return next;
         ++new_keys_;
         ++live;
         bytes += bytes_of(change.key) + change.value.bytes.size();
@@ -58,6 +59,7 @@ class Batch {
       if (!old) return old.error();
       bytes += change.value.bytes.size() - *old;
       if (!change.erase) continue;
+      if (Status last = dict_.check_old_key(*found->entry); !last) return last;
       bytes -= bytes_of(change.key);
       --live;
       ++erased_;
@@ -236,6 +238,7 @@ class Batch {
       if (!cell) return cell.error();
       (*cell)->freeze();
     }
+    dict_.tell_child(*block);
     if (block->pins() == 0) {
       old_->add(block->offset());
     } else {

@@ -87,12 +87,32 @@ Status Dict::drop_value(std::uint64_t word) {
     if (!dropped) return dropped.error();
     (*dropped)->freeze();
   }
+  tell_child(*block);
   if (block->pins() == 0) {
     operation_.drop(*block);
   } else {
     operation_.set(block->header().state, block_state(BlockState::retired, number()));
   }
   return ok_status();
+}
+
+void Dict::tell_child(const Block& block) const {
+  if (lost_ == nullptr || block.tag() != kChildTag || !reaches(block, sizeof(Handle))) return;
+  std::array<std::uint8_t, sizeof(Handle)> bytes;
+  copy_from_shared(bytes.data(), block.payload(), bytes.size());
+  if (const auto child = child_in(kChildTag, bytes)) lost_->push_back(*child);
+}
+
+Status Dict::check_new_key(const HashedKey& key, std::uint64_t live) const {
+  if (!is_list()) return ok_status();
+  const auto* index = std::get_if<std::int64_t>(&key.key);
+  if (index != nullptr && *index == static_cast<std::int64_t>(live)) return ok_status();
+  return make_error(Errc::bad_key, "a list has no such index");
+}
+
+Status Dict::check_old_key(const Entry& entry) const {
+  if (!is_list() || peek(entry.key[0]) + 1 == peek(header().live)) return ok_status();
+  return make_error(Errc::bad_key, "only the last of a list can be deleted");
 }
 
 Status Dict::drop_key(const Entry& entry) {
@@ -198,6 +218,7 @@ Status Dict::prepare_key(Entry& entry, const HashedKey& key) {
 
 Status Dict::insert(const HashedKey& key, const NewValue& value) {
   const std::uint64_t live = peek(header().live);
+  if (Status next = check_new_key(key, live); !next) return next;
   if (live >= limits_.max_dict_keys) return full("max_dict_keys");
   const auto* text = std::get_if<ByteSpan>(&key.key);
   const std::uint64_t bytes =
@@ -231,6 +252,7 @@ Status Dict::insert(const HashedKey& key, const NewValue& value) {
 }
 
 Status Dict::erase(Entry& entry) {
+  if (Status last = check_old_key(entry); !last) return last;
   const Guard guard(operation_, header().version);
   const std::uint64_t word = peek(entry.value);
   Checked<std::size_t> value_bytes = value_size(word);

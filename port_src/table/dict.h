@@ -23,6 +23,7 @@
 #include "table/blob.h"
 #include "table/box.h"
 #include "table/checked.h"
+#include "table/child_value.h"
 #include "table/dict_reader.h"
 #include "table/heap.h"
 #include "table/key.h"
@@ -61,6 +62,10 @@ class Dict : public DictReader {
   Dict(Operation& operation, Heap& heap, const Limits& limits, DictHeader& header)
       : DictReader(operation.mapping(), header), operation_(operation), heap_(heap), limits_(limits) {}
 
+  // From now on the children are told that are named by values which lose their places. `children` outlives
+  // it and has room.
+  void tell_children(ChildList& children) { lost_ = &children; }
+
   // Commits; the caller settles after the lock is let go.
   Status put(const HashedKey& key, const NewValue& value);
   // REQUIRES: it is an entry of this dict and has a value. Commits.
@@ -84,6 +89,12 @@ class Dict : public DictReader {
   // Makes all of the changes or none; gives how many keys were erased. Commits and settles. REQUIRES: the
   // keys differ from one another; `scratch` is zero and more than twice as long.
   Result<std::uint64_t> change_all(std::span<const Change> changes, std::span<std::uint64_t> scratch);
+
+  // Of a list, whose keys are 0, 1, 2, ...: puts a value between others, and takes one out. The values behind
+  // it move. Commits and settles. REQUIRES: `at` is below the size.
+  Status insert_at(const SipKey& seed, std::uint64_t at, const NewValue& value);
+  Status erase_at(const SipKey& seed, std::uint64_t at);
+  bool is_list() const { return (peek(header().flags) & kDictIsList) != 0; }
 
   // Moves the live entries together when more are dead. What cannot be done for want of memory is left.
   Status compact_if_worthwhile();
@@ -116,6 +127,13 @@ class Dict : public DictReader {
   void give_value(const NewValue& value, std::uint64_t word);
   Status drop_value(std::uint64_t word);
   Status drop_key(const Entry& entry);
+  void tell_child(const Block& block) const;
+  // Of a list: a new key is the next one, and the last one alone goes.
+  Status check_new_key(const HashedKey& key, std::uint64_t live) const;
+  Status check_old_key(const Entry& entry) const;
+  Result<Word*> make_redo(std::uint64_t elements);
+  Checked<Entry*> element(const SipKey& seed, std::uint64_t at) const;
+  Status set_element(const SipKey& seed, std::uint64_t at, std::uint64_t word);
   Status check_bytes(std::uint64_t bytes) const;
 
   // Room for so many more entries. Each step is a change of its own.
@@ -135,6 +153,7 @@ class Dict : public DictReader {
   Operation& operation_;
   Heap& heap_;
   const Limits& limits_;
+  ChildList* lost_ = nullptr;
   friend class Batch;
   friend class Compaction;
 };

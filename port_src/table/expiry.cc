@@ -49,7 +49,8 @@ bool Dict::keys_expire() const {
 }
 
 Expiry Dict::expiry_of(const NewValue& value) const {
-  if (value.cell_owner != 0) return {};
+  // An element of a list does not expire: those behind it would have no place.
+  if (value.cell_owner != 0 || is_list()) return {};
   const std::uint64_t ttl = value.ttl ? *value.ttl : (keys_expire() ? peek(header().ttl) : 0);
   const std::uint64_t idle = (peek(header().flags) & kDictIdle) != 0 ? ttl : 0;
   if (value.deadline != 0 && idle == 0) return {value.deadline, 0};

@@ -234,7 +234,8 @@ Status Index::add(Operation& operation, const HandleWords& handle, const NewDict
        at = (at + 1) & mask)
     if (i++ > mask) return make_error(Errc::corrupt, "index without an end");
   DictHeader& dict = take_header(operation, handle);
-  describe(operation, dict, wanted);
+  describe(dict, wanted);
+  if (Status linked = link_new(operation, dict, wanted); !linked) return linked;
   if (peek(places->half(at)) == 0) operation.set(super().index_used, peek(super().index_used) + 1);
   operation.set(super().dicts, peek(super().dicts) + 1);
   operation.set(places->half(at), peek(dict.number) + 1);
@@ -250,6 +251,7 @@ DictHeader& Index::take_header(Operation& operation, const HandleWords& handle) 
   for (Word* word : {&dict.first_deadline, &dict.next_deadline, &dict.timed_puts, &dict.ring,
                      &dict.ring_begin, &dict.ring_end})
     draft(*word, 0);
+  for (Half* link : {&dict.first_child, &dict.next_sibling, &dict.previous_sibling}) draft(*link, 0);
   draft(dict.handle[0], handle[0]);
   draft(dict.handle[1], handle[1]);
   operation.set(dict.state, kDictLive);
@@ -257,13 +259,12 @@ DictHeader& Index::take_header(Operation& operation, const HandleWords& handle) 
   return dict;
 }
 
-void Index::describe(const Operation& operation, DictHeader& dict, const NewDict& wanted) {
-  const std::uint64_t slot = wanted.owner == DictOwner::process ? operation.slot() + std::uint64_t{1} : 0;
+void Index::describe(DictHeader& dict, const NewDict& wanted) {
   const HandleWords parent = words_of(wanted.parent);
   draft(dict.flags, flags_of(wanted));
   draft(dict.created, nanoseconds_since_1970());
   draft(dict.last_use, 0);
-  draft(dict.owner, static_cast<std::uint64_t>(wanted.owner) | (slot << 32));
+  draft(dict.owner, static_cast<std::uint64_t>(wanted.owner));
   for (std::size_t i = 0; i < parent.size(); ++i) draft(dict.parent[i], parent[i]);
   draft(dict.ttl, wanted.ttl);
   draft(dict.max_value_bytes, wanted.max_value_bytes);
@@ -296,6 +297,7 @@ Status Index::renew(Operation& operation, Half& place, DictHeader& header) {
   draft(dict.version, (version | 1) + 1);
   draft(dict.changes, std::max(peek(dict.changes), peek(header.changes)) + 1);
   copy_description(header, dict);
+  replace_in_list(operation, header, dict);
   operation.set(place, peek(dict.number) + 1);
   leave(operation, header);
   return ok_status();

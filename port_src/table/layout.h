@@ -158,12 +158,11 @@ inline constexpr std::size_t kFirstSegments = 8;
 inline constexpr std::size_t kDictName = 64;  // bytes
 
 enum DictFlag : std::uint32_t {
-  kDictIdle = 1,         // its `ttl` begins anew with every use of a key
-  kDictWatched = 2,      // changes are written to `ring`
-  kDictIsList = 4,       // its keys are 0, 1, 2, ...
-  kDictHasChildren = 8,  // there are or were dicts that end with it
-  kDictLimited = 16,     // `ttl` or `max_value_bytes` is to be looked at
-  kDictTracked = 32      // `last_use` is kept
+  kDictIdle = 1,      // its `ttl` begins anew with every use of a key
+  kDictWatched = 2,   // changes are written to `ring`
+  kDictIsList = 4,    // its keys are 0, 1, 2, ...
+  kDictLimited = 16,  // `ttl` or `max_value_bytes` is to be looked at
+  kDictTracked = 32   // `last_use` is kept
 };
 
 struct alignas(256) DictHeader {
@@ -193,7 +192,7 @@ struct alignas(256) DictHeader {
   Word reclaimed;              // dead: entries given back
   Word created;                // nanoseconds since 1970
   Word last_use;               // nanoseconds since 1970, to a second; of kDictTracked
-  Word owner;                  // DictOwner, in the upper half what it says of it
+  Word owner;                  // DictOwner; in the upper half the slot or the header that ends it, + 1
   std::array<Word, 2> parent;  // handle of the dict that it ends with; 0: of none
   Word ttl;                    // nanoseconds that a key lives if nobody says otherwise; 0: for ever
   Word max_value_bytes;        // 0: what the table allows
@@ -205,6 +204,12 @@ struct alignas(256) DictHeader {
   Word ring_end;
   Word name_length;  // bytes; 0: it has no name
   std::array<Word, kDictName / 8> name;
+
+  // Guarded by the index's lock: index_kin.cc has the picture. Numbers + 1; 0: none.
+  Half first_child;   // of the dicts that end with this one
+  Half next_sibling;  // in the list of what ends with the same process or dict
+  Half previous_sibling;
+  Half unused_too;
 };
 static_assert(sizeof(DictHeader) == 512);
 
@@ -261,6 +266,9 @@ struct Superblock {
   Word free_block_bytes;                       // in slabs
   Word first_free;                             // no page before this is free
   std::array<Half, kClasses> slabs_with_room;  // page + 1
+
+  // Guarded by index_lock: for each slot the first of the dicts that end with its process; number + 1
+  alignas(64) std::array<Half, kSlots> first_dict;
 };
 static_assert(sizeof(Superblock) <= kPageBytes);
 

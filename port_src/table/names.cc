@@ -97,14 +97,4 @@ Result<std::vector<Named>> Names::all() {
   return named;
 }
 
-// A dict of this process lasts as long as the table from now on.
-Status Store::make_last(const Handle& handle) {
-  Operation operation(*mapping_, *place_, *this);
-  return with_dict(operation, handle, [](Dict&, DictHeader& header) -> Status {
-    table::put(header.flags, peek(header.flags) | kDictTracked, "dict.tracked");
-    table::put(header.owner, static_cast<std::uint64_t>(DictOwner::node), "dict.owner");
-    return ok_status();
-  });
-}
-
 }  // namespace pyport::table

@@ -18,6 +18,14 @@ enum class DictOwner : std::uint8_t {
   parent = 3      // it ends with another dict
 };
 
+// What came of making a dict end with another one.
+enum class Adoption : std::uint8_t {
+  adopted,
+  already,  // it does so already
+  cycle,    // refused: they are the same, or the parent would end with itself
+  foreign   // somebody else ends it, and goes on to
+};
+
 struct NewDict {
   DictOwner owner = DictOwner::elsewhere;
   Handle parent{};  // of DictOwner::parent

@@ -21,6 +21,7 @@ std::vector<std::uint32_t> Store::dead_dicts(Operation& operation) {
 
 bool Store::reclaim(std::size_t most) {
   Operation operation(*mapping_, *place_, *this);
+  end_left_children(operation);
   for (const std::uint32_t number : dead_dicts(operation)) {
     DictHeader& header = *index_.header(number);
     if (!operation.lock(header.lock)) continue;
@@ -37,14 +38,14 @@ bool Store::reclaim(std::size_t most) {
   return false;
 }
 
-// A header whose values readers still hold waits for a later call.
+// A header whose values readers still hold waits for a later call, and so does one in a list of kin.
 bool Store::recycle(Operation& operation, DictHeader& header) {
   if (!operation.lock(super().index_lock)) return false;
   bool recycled = false;
   if (operation.lock(header.lock)) {
     // Another may have recycled it meanwhile, and the next dict in it may be dead by now, with all it has.
-    recycled = peek(header.state) == kDictDead && peek(header.pinned) == 0 &&
-               Dict(operation, heap_, limits_, header).reclaim(0);
+    recycled = peek(header.state) == kDictDead && peek(header.pinned) == 0 && peek(header.first_child) == 0 &&
+               !index_.has_kin(header) && Dict(operation, heap_, limits_, header).reclaim(0);
     if (recycled) index_.recycle(operation, header);
     operation.unlock(header.lock);
   }

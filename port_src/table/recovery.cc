@@ -62,14 +62,16 @@ void Store::leave_entry(ProcessEntry& entry) {
 }
 
 void Store::leave_place() {
+  bool cleared = false;
   {
     Operation operation(*mapping_, *place_, *this);
     if (operation.lock(super().slots_lock)) {
-      clear_slot(operation, place_->slot_number());
+      cleared = clear_slot(operation, place_->slot_number());
       operation.unlock(super().slots_lock);
     }
   }
-  leave_entry(mapping_->process(place_->slot_number()));
+  // Else whoever comes when this process is no more gives it back.
+  if (cleared) leave_entry(mapping_->process(place_->slot_number()));
   place_.reset();
 }
 
@@ -138,7 +140,7 @@ std::size_t Store::sweep() {
     if (!dead(slot)) continue;
     ProcessEntry& entry = mapping_->process(slot);
     if (peek(entry.state) == kSlotTaken) {
-      clear_slot(operation, slot);
+      if (!clear_slot(operation, slot)) continue;
       super().repairs.fetch_add(1, std::memory_order_relaxed);
     }
     leave_entry(entry);
@@ -148,7 +150,7 @@ std::size_t Store::sweep() {
   return swept;
 }
 
-void Store::clear_slot(Operation& operation, std::uint32_t slot) {
+bool Store::clear_slot(Operation& operation, std::uint32_t slot) {
   const bool mine = slot == place_->slot_number();
   for (Lane& lane : mapping_->slot(slot).lane) {
     if (!mine) {
@@ -165,6 +167,8 @@ void Store::clear_slot(Operation& operation, std::uint32_t slot) {
     }
   }
   clear_records(operation, slot);
+  // Last: it uses what was just given back to it, when the slot is this process's own.
+  return end_dicts_of_process(operation, slot);
 }
 
 // To take a dead process's lock is to repair what it guards.

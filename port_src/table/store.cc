@@ -139,24 +139,6 @@ Status Store::create(const Handle& handle, const NewDict& wanted) {
   return made;
 }
 
-bool Store::destroy(const Handle& handle) {
-  Operation operation(*mapping_, *place_, *this);
-  if (!operation.lock(super().index_lock)) return false;
-  std::uint32_t number = 0;
-  (void)index_.make_readable(operation);
-  Half* const place = index_.find_place(words_of(handle), number);
-  DictHeader* const header = place == nullptr ? nullptr : index_.header(number);
-  const bool locked = header != nullptr && operation.lock(header->lock).ok();
-  if (locked) {
-    index_.remove(operation, *place, *header);
-    operation.commit();
-    operation.unlock(header->lock);
-  }
-  operation.unlock(super().index_lock);
-  if (locked) operation.finish();
-  return locked;
-}
-
 Result<Blob> Store::get(const Handle& handle, const KeyView& key) {
   Result<Blob> result{Blob()};
   if (get_at_once(handle, key, *result)) return result;
@@ -179,7 +161,12 @@ Status Store::put(const Handle& handle, const KeyView& key, NewBlob blob, const 
   Status stored = ok_status();
   {
     Operation operation(*mapping_, *place_, *this);
-    stored = with_dict(operation, handle, [&](Dict& dict, DictHeader&) { return dict.put(hashed, value); });
+    ChildList lost;
+    stored = with_dict(operation, handle, [&](Dict& dict, DictHeader& header) {
+      listen(dict, header, lost);
+      return dict.put(hashed, value);
+    });
+    if (stored && !lost.empty()) end_lost(operation, handle, lost, child_in(value.tag, value.bytes));
   }
   if (stored) has_its_place(blob);
   return stored;
@@ -188,14 +175,18 @@ Status Store::put(const Handle& handle, const KeyView& key, NewBlob blob, const 
 Result<bool> Store::erase(const Handle& handle, const KeyView& key) {
   const HashedKey hashed(seed_, key);
   Operation operation(*mapping_, *place_, *this);
-  return with_dict(operation, handle, [&](Dict& dict, DictHeader&) -> Result<bool> {
+  ChildList lost;
+  Result<bool> done = with_dict(operation, handle, [&](Dict& dict, DictHeader& header) -> Result<bool> {
     const Result<Dict::Found> found = dict.find_alive(hashed);
     if (!found) return found.error();
     if (found->entry == nullptr) return false;
+    listen(dict, header, lost);
     if (Status erased = erase_entry(operation, dict, *found->entry); !erased)
       return std::move(erased).error();
     return true;
   });
+  if (done && !lost.empty()) end_lost(operation, handle, lost);
+  return done;
 }
 
 Result<bool> Store::contains(const Handle& handle, const KeyView& key) {
@@ -223,19 +214,6 @@ Result<DictStats> Store::stats(const Handle& handle) {
     dict.purge_if_due();
     return stats_of(header);
   });
-}
-
-std::vector<Handle> Store::handles() const {
-  std::vector<Handle> handles;
-  const std::uint32_t end = index_.number_of_headers();
-  for (std::uint32_t number = 0; number < end; ++number) {
-    const DictHeader* header = index_.header(number);
-    if (header == nullptr) continue;
-    const std::uint32_t state = header->state.load(std::memory_order_acquire);
-    if (is_of_names(*header)) continue;
-    if (state == kDictLive || state == kDictCorrupt) handles.push_back(handle_of(*header));
-  }
-  return handles;
 }
 
 TableStats Store::stats() const {

@@ -67,10 +67,19 @@ class Store final : public Repairer {
                                    const NumberForm* numbers);
   Result<Snapshot> get_many(const Handle& handle, std::span<const KeyView> keys);
   Result<Snapshot> items(const Handle& handle);
+  Result<std::uint64_t> append(const Handle& handle, std::span<NewBlob> blobs, const NumberForm* numbers);
+  Result<bool> insert_at(const Handle& handle, std::int64_t at, NewBlob blob, const NumberForm* numbers);
+  Result<bool> put_at(const Handle& handle, std::int64_t at, NewBlob blob, const NumberForm* numbers);
+  Result<Blob> get_at(const Handle& handle, std::int64_t at);
+  Result<TakenOut> take_at(const Handle& handle, std::int64_t at, const Expect& expect);
+  Result<bool> erase_at(const Handle& handle, std::int64_t at, const Expect& expect);
   Result<bool> contains(const Handle& handle, const KeyView& key);
   Result<std::vector<Key>> keys(const Handle& handle);
   Result<DictStats> stats(const Handle& handle);
-  std::vector<Handle> handles() const;
+  std::vector<Handle> handles(std::optional<DictOwner> owner) const;
+  Result<Adoption> adopt(const Handle& child, const Handle& parent);
+  Result<bool> disown(const Handle& child, const Handle& parent);
+  Result<DictOwner> owner(const Handle& handle);
   TableStats stats() const;
   std::size_t sweep();
   bool reclaim(std::size_t most);
@@ -106,6 +115,21 @@ class Store final : public Repairer {
   Result<std::uint64_t> renew(Operation& operation, const HandleWords& words);
   Status check_alive(const DictHeader& header, const HandleWords& handle) const;
 
+  // What ends with what (store_owners.cc).
+  DictHeader* find_live(const HandleWords& words) const;
+  bool end(Operation& operation, DictHeader& header, Half& place);
+  enum class Progress : std::uint8_t { done, more, stuck };
+  bool end_children(Operation& operation, DictHeader& root);
+  Progress end_some_children(Operation& operation, DictHeader& root);
+  bool end_child(Operation& operation, DictHeader& child);
+  // Children of the dict that the change about to be made may leave without a value. REQUIRES: its lock.
+  static void listen(Dict& dict, const DictHeader& header, ChildList& lost, std::size_t most = 1);
+  // Ends those of them that end with the dict, but not `kept`.
+  void end_lost(Operation& operation, const Handle& dict, const ChildList& lost,
+                const std::optional<Handle>& kept = {});
+  bool end_dicts_of_process(Operation& operation, std::uint32_t slot);
+  void end_left_children(Operation& operation);
+
   // What can be seen of a key without any lock.
   enum class Sight : std::uint8_t { found, missing, unsure };
   DictHeader* look_at_dict(const HandleWords& words, std::uint64_t& version) const;
@@ -123,6 +147,10 @@ class Store final : public Repairer {
   // Of an entry that has a value; what it hands out goes to `out`, which outlives the lock.
   Status hand_out_stamped(Operation& operation, Dict& dict, DictHeader& header, const Entry& entry,
                           Stamped& out);
+  // Of a list; commits and settles.
+  Status erase_element(Operation& operation, Dict& dict, Entry& entry, std::uint64_t at);
+  Checked<Dict::Found> find_element(const Dict& dict, const DictHeader& header, std::int64_t at,
+                                    std::uint64_t& found_at) const;
   // Commits and settles.
   Status erase_entry(Operation& operation, Dict& dict, Entry& entry);
   Cell* look_for_cell(const HandleWords& words, const HashedKey& key, std::uint64_t& owner) const;
@@ -151,7 +179,8 @@ class Store final : public Repairer {
   Result<bool> claim_one_of(std::uint32_t first, std::uint32_t end);
   void leave_place();
   static void leave_entry(ProcessEntry& entry);
-  void clear_slot(Operation& operation, std::uint32_t slot);
+  // False: not all of it could be given back.
+  bool clear_slot(Operation& operation, std::uint32_t slot);
   void clear_locks(Operation& operation, std::uint32_t slot, const Hand& hand);
   void clear_hand(Operation& operation, std::uint32_t slot, Hand& hand);
   void clear_records(Operation& operation, std::uint32_t slot);
@@ -160,7 +189,7 @@ class Store final : public Repairer {
   bool dead(std::uint32_t slot) const;
   std::uint64_t purge_dict(Operation& operation, DictHeader& header);
   std::vector<std::uint32_t> dead_dicts(Operation& operation);
-  // False when readers still hold some of its values.
+  // False when readers still hold some of its values, or dicts still end with it.
   bool recycle(Operation& operation, DictHeader& header);
 
   Superblock& super() const { return mapping_->superblock(); }

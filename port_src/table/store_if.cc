@@ -58,6 +58,7 @@ Result<bool> Store::put_if(const Handle& handle, const KeyView& key, NewBlob blo
   if (Status within = check_key(key); !within) return std::move(within).error();
   const HashedKey hashed(seed_, key);
   const NewValue value = new_value(blob, numbers);
+  ChildList lost;
   const auto work = [&](Operation& operation, Dict& dict, DictHeader& header) -> Result<bool> {
     const Result<Dict::Found> at = dict.find_alive(hashed);
     if (!at) return at.error();
@@ -67,6 +68,7 @@ Result<bool> Store::put_if(const Handle& handle, const KeyView& key, NewBlob blo
     if (!holds) return holds.error();
     if (*holds) {
       frozen.leave();
+      listen(dict, header, lost);
       Status stored = dict.put(hashed, value);
       if (!stored) return std::move(stored).error();
       return true;
@@ -81,6 +83,7 @@ Result<bool> Store::put_if(const Handle& handle, const KeyView& key, NewBlob blo
     Operation operation(*mapping_, *place_, *this);
     stored = with_dict(operation, handle,
                        [&](Dict& dict, DictHeader& header) { return work(operation, dict, header); });
+    if (stored && !lost.empty()) end_lost(operation, handle, lost, child_in(value.tag, value.bytes));
   }
   if (stored && *stored) has_its_place(blob);
   return stored;
@@ -95,7 +98,8 @@ Status Store::erase_entry(Operation& operation, Dict& dict, Entry& entry) {
 Result<bool> Store::erase_if(const Handle& handle, const KeyView& key, const Expect& expect) {
   const HashedKey hashed(seed_, key);
   Operation operation(*mapping_, *place_, *this);
-  return with_dict(operation, handle, [&](Dict& dict, DictHeader&) -> Result<bool> {
+  ChildList lost;
+  Result<bool> done = with_dict(operation, handle, [&](Dict& dict, DictHeader& header) -> Result<bool> {
     const Result<Dict::Found> at = dict.find_alive(hashed);
     if (!at) return at.error();
     if (at->entry == nullptr) return false;
@@ -104,9 +108,12 @@ Result<bool> Store::erase_if(const Handle& handle, const KeyView& key, const Exp
     if (!holds) return holds.error();
     if (!*holds) return false;
     frozen.leave();
+    listen(dict, header, lost);
     if (Status erased = erase_entry(operation, dict, *at->entry); !erased) return std::move(erased).error();
     return true;
   });
+  if (done && !lost.empty()) end_lost(operation, handle, lost);
+  return done;
 }
 
 Status Store::take_out(Operation& operation, Dict& dict, DictHeader& header, Entry& entry,

@@ -95,9 +95,13 @@ Result<std::uint64_t> Store::change_all(const Handle& handle, std::span<KeyChang
     return no_memory();
   }
   Operation operation(*mapping_, *place_, *this);
-  Result<std::uint64_t> erased = with_dict(
-      operation, handle, [&](Dict& dict, DictHeader&) { return dict.change_all(changes, scratch); });
+  ChildList lost;
+  Result<std::uint64_t> erased = with_dict(operation, handle, [&](Dict& dict, DictHeader& header) {
+    listen(dict, header, lost, changes.size());
+    return dict.change_all(changes, scratch);
+  });
   if (!erased) return erased;
+  if (!lost.empty()) end_lost(operation, handle, lost);
   for (const auto& [key, value] : left) has_its_place(wanted[value].blob);
   return erased;
 }
@@ -120,7 +124,7 @@ Status Store::add_value(Operation& operation, Dict& dict, DictHeader& header, st
     all.large_.push_back(std::move(blob));
   } else {
     value.at = all.small_.size();
-    append(all.small_, blob.bytes());
+    pyport::append(all.small_, blob.bytes());
   }
   all.values_.push_back(value);
   return ok_status();

@@ -138,6 +138,31 @@ Result<Snapshot> Table::get_many(const Handle& handle, std::span<const KeyView> 
 
 Result<Snapshot> Table::items(const Handle& handle) const { return store_->items(handle); }
 
+Result<std::uint64_t> Table::append(const Handle& handle, std::span<NewBlob> blobs,
+                                    const NumberForm* numbers) {
+  if (blobs.empty()) return size(handle);
+  return store_->append(handle, blobs, numbers);
+}
+
+Result<bool> Table::insert_at(const Handle& handle, std::int64_t at, NewBlob blob,
+                              const NumberForm* numbers) {
+  return store_->insert_at(handle, at, std::move(blob), numbers);
+}
+
+Result<bool> Table::put_at(const Handle& handle, std::int64_t at, NewBlob blob, const NumberForm* numbers) {
+  return store_->put_at(handle, at, std::move(blob), numbers);
+}
+
+Result<Blob> Table::get_at(const Handle& handle, std::int64_t at) const { return store_->get_at(handle, at); }
+
+Result<TakenOut> Table::take_at(const Handle& handle, std::int64_t at, const Expect& expect) {
+  return store_->take_at(handle, at, expect);
+}
+
+Result<bool> Table::erase_at(const Handle& handle, std::int64_t at, const Expect& expect) {
+  return store_->erase_at(handle, at, expect);
+}
+
 Result<std::uint64_t> Table::size(const Handle& handle) const {
   Result<DictStats> stats = store_->stats(handle);
   if (!stats) return std::move(stats).error();
@@ -155,7 +180,14 @@ std::optional<Glimpse> Table::glimpse(const Handle& handle, std::size_t most) co
 Result<std::vector<Key>> Table::keys(const Handle& handle) const { return store_->keys(handle); }
 bool Table::alive(const Handle& handle) const { return store_->stats(handle).ok(); }
 Result<DictStats> Table::stats(const Handle& handle) const { return store_->stats(handle); }
-std::vector<Handle> Table::handles() const { return store_->handles(); }
+std::vector<Handle> Table::handles(std::optional<DictOwner> owner) const { return store_->handles(owner); }
+Result<Adoption> Table::adopt(const Handle& child, const Handle& parent) {
+  return store_->adopt(child, parent);
+}
+Result<bool> Table::disown(const Handle& child, const Handle& parent) {
+  return store_->disown(child, parent);
+}
+Result<DictOwner> Table::owner(const Handle& handle) const { return store_->owner(handle); }
 TableStats Table::stats() const { return store_->stats(); }
 std::size_t Table::sweep() { return store_->sweep(); }
 AuditReport Table::audit() const { return Auditor(store_->mapping(), store_->heap(), store_->index()).run(); }

@@ -23,6 +23,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "table/blob.h"
+#include "table/child_value.h"
 #include "table/expect.h"
 #include "table/handle.h"
 #include "table/held_cell.h"
@@ -97,7 +98,8 @@ class Table {
   // of another pid namespace, or too many processes attached.
   static Result<std::unique_ptr<Table>> attach(const std::string& path);
 
-  // Detaches: what this process still holds is given back. No Blob of it may live.
+  // Detaches: what this process still holds is given back, and dicts that end with it are destroyed. No Blob
+  // of it may live.
   ~Table();
   Table(const Table&) = delete;
   Table& operator=(const Table&) = delete;
@@ -107,11 +109,19 @@ class Table {
   Status after_fork();
 
   // Makes an empty dict. Errc::exists when the handle is taken. A handle that was destroyed may be made
-  // again: that is a new, empty dict. Errc::table_full.
+  // again: that is a new, empty dict. Errc::gone when its parent is not there; Errc::table_full.
   Status create(const Handle& handle, const NewDict& wanted = {});
-  // Ends the dicts; unknown handles are ignored. Returns how many were there. The memory is given
-  // back by reclaim() of any process, so that ending a huge dict stalls nobody.
+  // Ends the dicts, and all that end with them; unknown handles are ignored. Returns how many were there. The
+  // memory is given back by reclaim() of any process, so that ending a huge dict stalls nobody. A process
+  // that is killed while it ends a dict may leave some of what ends with that one for a later reclaim().
   std::size_t destroy(std::span<const Handle> handles);
+  // Makes a dict that ends with its process (whichever that is) end with `parent` instead. Errc::gone when
+  // there is not one of the two.
+  Result<Adoption> adopt(const Handle& child, const Handle& parent);
+  // The reverse: a child of `parent` becomes one that ends with this process. False: it is none (any more).
+  Result<bool> disown(const Handle& child, const Handle& parent);
+  // Who ends the dict. Errc::gone.
+  Result<DictOwner> owner(const Handle& handle) const;
 
   // Dicts that have a name, and last until they are destroyed; see names.h.
   Result<Opened> open(std::string_view name, const std::optional<NewDict>& wanted, const Handle& fresh);
@@ -138,6 +148,9 @@ class Table {
   // replaced. Replacing keeps the key's place in the order. Errc::table_full (detail: the limit's name): the
   // dict is then as it was. REQUIRES: blob is not empty.
   Status put(const Handle& handle, const KeyView& key, NewBlob blob, const NumberForm* numbers = nullptr);
+  // A value with the tag kChildTag (child_value.h) names a dict. When it is replaced or erased the dict ends,
+  // if it ends with this one; who takes it decides what becomes of that dict.
+  //
   // True when the key was there.
   Result<bool> erase(const Handle& handle, const KeyView& key);
   // The value with its stamp, under the lock.
@@ -152,8 +165,26 @@ class Table {
   // The same for the key that was inserted last, and which that is; no value when the dict is empty.
   Result<TakenOut> take_last(const Handle& handle, Key& key, const Expect& expect = {});
   // Erases all keys at one moment, however many they are; gives how many they were. Their memory is given
-  // back by reclaim().
+  // back by reclaim(). What ends with the dict ends now.
   Result<std::uint64_t> clear(const Handle& handle);
+
+  // Lists: dicts that were made so, with keys 0, 1, 2, ... A put of the next key appends; puts of others that
+  // are not there, and the erasing of any but the last, are Errc::bad_key, and so is what follows on other
+  // dicts. An index below 0 counts from the end.
+  //
+  // Appends all at one moment; gives the index of the first.
+  Result<std::uint64_t> append(const Handle& handle, std::span<NewBlob> blobs,
+                               const NumberForm* numbers = nullptr);
+  // Puts it before what has that index; beyond an end, at that end.
+  Result<bool> insert_at(const Handle& handle, std::int64_t at, NewBlob blob,
+                         const NumberForm* numbers = nullptr);
+  // False, an empty Blob or an empty value: there is no such index.
+  Result<bool> put_at(const Handle& handle, std::int64_t at, NewBlob blob,
+                      const NumberForm* numbers = nullptr);
+  Result<Blob> get_at(const Handle& handle, std::int64_t at) const;
+  // These two as take and erase_if; those behind it move up. Of the last in constant time.
+  Result<TakenOut> take_at(const Handle& handle, std::int64_t at, const Expect& expect = {});
+  Result<bool> erase_at(const Handle& handle, std::int64_t at, const Expect& expect = {});
 
   // Numbers. A key that is not there counts as 0; its value, or the number that it has, becomes a cell
   // (cell.h) with the first change.
@@ -189,11 +220,12 @@ class Table {
   bool alive(const Handle& handle) const;
   Result<DictStats> stats(const Handle& handle) const;
 
-  // Every live dict.
-  std::vector<Handle> handles() const;
+  // Every live dict; of this owner, if one is given.
+  std::vector<Handle> handles(std::optional<DictOwner> owner = {}) const;
   TableStats stats() const;
 
-  // Gives back what processes held that died; returns how many they were. Cheap when none did.
+  // Gives back what processes held that died, and destroys the dicts that end with them; returns how many
+  // they were. Cheap when none did.
   std::size_t sweep();
   // Frees contents of destroyed dicts, at most `most` entries; false when nothing is left to free. The
   // table's port calls it from a thread of its own; any process may.

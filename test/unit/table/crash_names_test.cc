@@ -32,8 +32,8 @@ std::map<std::string, std::string> sources() {
 // Points that only damage, a lack of memory or a stuck process leads to, and the tests of those see to them;
 // and rebuild.pages, which needs a kill at the one point inside of grow that CrashPoints finds.
 const std::set<std::string> kElsewhere{
-    "give.nothing", "give.damaged", "lock.refused",  "record.none", "reclaim.skip", "dict.corrupt",
-    "unpin.lost",   "compact.undo", "rebuild.pages", "batch.none",  "batch.undo",
+    "slot.no_dicts", "give.nothing", "give.damaged", "lock.refused",  "record.none", "reclaim.skip",
+    "dict.corrupt",  "unpin.lost",   "compact.undo", "rebuild.pages", "batch.none",  "batch.undo",
 };
 
 std::set<std::string> named_points() {

@@ -35,6 +35,7 @@ class Survivor {
     }
     check_accounts();
     check_contents(end);
+    scenario_.verify(*table_);
     destroy_all();
   }
 

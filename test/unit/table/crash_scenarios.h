@@ -27,6 +27,7 @@ struct Scenario {
   std::function<void(Model&)> expect = [](Model&) {};  // turns the model before into the one after
   bool ends_dict = false;                              // afterwards the dict may be gone
   bool at_attach = false;                              // points of taking a place count too
+  std::function<void(Table&)> verify = [](Table&) {};  // what else holds when all was given back
 };
 
 // How GoogleTest names it.
@@ -189,6 +190,173 @@ inline std::vector<Scenario> name_scenarios() {
                    return removed.ok() && *removed;
                  }});
   return all;
+}
+
+inline const Handle kChild = handle_no(3);
+inline const Handle kGrandchild = handle_no(4);
+
+inline NewDict child_of(const Handle& parent) {
+  NewDict wanted;
+  wanted.owner = DictOwner::parent;
+  wanted.parent = parent;
+  return wanted;
+}
+
+inline NewDict of_process() {
+  NewDict wanted;
+  wanted.owner = DictOwner::process;
+  return wanted;
+}
+
+inline NewDict list_of() {
+  NewDict wanted;
+  wanted.is_list = true;
+  return wanted;
+}
+
+inline Result<std::uint64_t> append_texts(Table& table, const Handle& list,
+                                          const std::vector<std::string>& texts) {
+  std::vector<NewBlob> blobs;
+  for (const std::string& text : texts) blobs.push_back(*blob_of(table, text));
+  return table.append(list, blobs);
+}
+
+// The elements in the order of their indices; an error in place of one that is not there.
+inline std::vector<std::string> texts_of(const Table& table, const Handle& list) {
+  std::vector<std::string> texts;
+  for (std::uint64_t i = 0; i < *table.size(list); ++i)
+    texts.push_back(text_at(table, list, static_cast<std::int64_t>(i)));
+  return texts;
+}
+
+inline Status put_child(Table& table, const Handle& parent, const KeyView& key, const Handle& child) {
+  std::string text(child.bits.begin(), child.bits.end());
+  return put_text(table, parent, key, text + " and more", kChildTag);
+}
+
+// kDict, two that end with it, and one that ends with one of these.
+inline void make_family(Table& table, Model& model) {
+  fill(table, model, 4);
+  ASSERT_TRUE(table.create(kOther, child_of(kDict)).ok());
+  ASSERT_TRUE(table.create(kChild, child_of(kDict)).ok());
+  ASSERT_TRUE(table.create(kGrandchild, child_of(kChild)).ok());
+  ASSERT_TRUE(put_text(table, kGrandchild, 1, kLong).ok());
+}
+
+// Of a dict that may have ended there are all children or none.
+inline void expect_whole_family(Table& table) {
+  EXPECT_EQ(table.handles().size(), table.alive(kDict) ? 4u : 0u);
+}
+
+inline std::vector<Scenario> owner_scenarios() {
+  std::vector<Scenario> all;
+  all.push_back(
+      {"create what ends with the process", [](Table& table, Model& model) { fill(table, model, 2); },
+       [](Table& table) {
+         return table.create(kOther, of_process()).ok() && table.create(kChild, of_process()).ok() &&
+                table.create(kGrandchild, child_of(kChild)).ok();
+       },
+       [](Model&) {}, false, false,
+       [](Table& table) { EXPECT_EQ(table.handles().size(), 1u) << "it outlives its process"; }});
+  all.push_back({"create what ends with another",
+                 [](Table& table, Model& model) {
+                   fill(table, model, 2);
+                   ASSERT_TRUE(table.create(kChild, child_of(kDict)).ok());
+                 },
+                 [](Table& table) { return table.create(kOther, child_of(kDict)).ok(); }});
+  all.push_back({"destroy what has children", make_family,
+                 [](Table& table) { return table.destroy(std::array{kDict}) == 1; }, [](Model&) {}, true,
+                 false, expect_whole_family});
+  all.push_back({"destroy the one in the middle",
+                 [](Table& table, Model& model) {
+                   make_family(table, model);
+                   ASSERT_TRUE(table.create(handle_no(5), child_of(kDict)).ok());
+                 },
+                 [](Table& table) { return table.destroy(std::array{kChild}) == 1; }, [](Model&) {}, false,
+                 false, [](Table& table) { EXPECT_EQ(table.alive(kChild), table.alive(kGrandchild)); }});
+  all.push_back({"clear what has children", make_family, [](Table& table) { return table.clear(kDict).ok(); },
+                 [](Model& model) { model.entries.clear(); }, false, false,
+                 [](Table& table) { EXPECT_EQ(table.handles().size(), *table.size(kDict) == 0 ? 1u : 4u); }});
+  all.push_back({"clear what is a child",
+                 [](Table& table, Model& model) {
+                   make_family(table, model);
+                   ASSERT_TRUE(put_text(table, kChild, 1, kLong).ok());
+                 },
+                 [](Table& table) { return table.clear(kChild).ok(); }, [](Model&) {}, false, false,
+                 [](Table& table) {
+                   EXPECT_EQ(table.handles().size(), *table.size(kChild) == 0 ? 3u : 4u);
+                   table.destroy(std::array{kDict});
+                   EXPECT_FALSE(table.alive(kChild)) << "after clear() it is no longer its parent's";
+                 }});
+  all.push_back({"replace the value of a child",
+                 [](Table& table, Model& model) {
+                   make_family(table, model);
+                   ASSERT_TRUE(put_child(table, kDict, 0, kChild).ok());
+                   model.put(Key(std::int64_t{0}), text_at(table, kDict, 0));
+                 },
+                 [](Table& table) { return put_one(table, std::int64_t{0}, kLong); },
+                 [](Model& model) { model.put(Key(std::int64_t{0}), kLong); }, false, false,
+                 [](Table& table) {
+                   EXPECT_EQ(table.alive(kChild), table.alive(kGrandchild));
+                   EXPECT_TRUE(table.alive(kChild) || text_at(table, kDict, 0) == kLong);
+                 }});
+  all.push_back({"adopt",
+                 [](Table& table, Model& model) {
+                   fill(table, model, 2);
+                   for (const Handle& handle : {kOther, kChild, kGrandchild})
+                     ASSERT_TRUE(table.create(handle, of_process()).ok());
+                 },
+                 [](Table& table) { return *table.adopt(kChild, kDict) == Adoption::adopted; }, [](Model&) {},
+                 false, false, [](Table& table) { EXPECT_TRUE(table.alive(kChild)); }});
+  all.push_back({"disown", make_family, [](Table& table) { return *table.disown(kChild, kDict); },
+                 [](Model&) {}, false, false,
+                 [](Table& table) { EXPECT_EQ(table.handles().size(), table.alive(kChild) ? 4u : 2u); }});
+  return all;
+}
+
+inline std::vector<std::string> list_before() {
+  std::vector<std::string> texts{"a", kLong, "c", kLarge};
+  for (int n = 0; n < 20; ++n) texts.push_back(n % 2 == 0 ? kLong + std::to_string(n) : "w");
+  return texts;
+}
+
+// Of a list that is kOther: as it was, or as `change` makes it.
+inline Scenario list_scenario(std::string name, std::function<bool(Table&)> work,
+                              const std::function<void(std::vector<std::string>&)>& change) {
+  return {std::move(name),
+          [](Table& table, Model& model) {
+            fill(table, model, 2);
+            ASSERT_TRUE(table.create(kOther, list_of()).ok());
+            ASSERT_TRUE(append_texts(table, kOther, list_before()).ok());
+          },
+          std::move(work),
+          [](Model&) {},
+          false,
+          false,
+          [change](Table& table) {
+            auto changed = list_before();
+            change(changed);
+            const auto found = texts_of(table, kOther);
+            EXPECT_TRUE(found == list_before() || found == changed) << found.size() << " elements";
+          }};
+}
+
+inline std::vector<Scenario> list_scenarios() {
+  return {list_scenario(
+              "append many",
+              [](Table& table) {
+                return append_texts(table, kOther, {"x", kLong}).ok();
+              },
+              [](auto& list) {
+                list.insert(list.end(), {"x", kLong});
+              }),
+          list_scenario(
+              "insert into a list",
+              [](Table& table) { return table.insert_at(kOther, 3, *blob_of(table, kLong + "!")).ok(); },
+              [](auto& list) { list.insert(list.begin() + 3, kLong + "!"); }),
+          list_scenario(
+              "take from the middle of a list", [](Table& table) { return table.take_at(kOther, 1).ok(); },
+              [](auto& list) { list.erase(list.begin() + 1); })};
 }
 
 inline std::vector<Scenario> scenarios() {
@@ -399,6 +567,8 @@ inline std::vector<Scenario> scenarios() {
                  [](Model& model) { model.put(Key("k"), "v"); }, false, true});
   for (const auto& more : {expiry_scenarios(), name_scenarios()})
     all.insert(all.end(), more.begin(), more.end());
+  for (Scenario& scenario : owner_scenarios()) all.push_back(std::move(scenario));
+  for (Scenario& scenario : list_scenarios()) all.push_back(std::move(scenario));
   return all;
 }
 

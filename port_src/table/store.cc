@@ -11,6 +11,7 @@
 #include "table/process_identity.h"
 #include "table/shared_copy.h"
 #include "table/value_word.h"
+#include "table/wake_word.h"
 #include "table/with_dict.h"
 
 namespace pyport::table {
@@ -130,8 +131,10 @@ bool Store::destroy(const Handle& handle) {
     operation.unlock(header->lock);
   }
   operation.unlock(super().index_lock);
-  if (locked) operation.finish();
-  return locked;
+  if (!locked) return false;
+  operation.finish();
+  WakeWord(header->wake).changed();
+  return true;
 }
 
 Result<Blob> Store::get(const Handle& handle, const KeyView& key) {

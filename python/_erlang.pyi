@@ -1,6 +1,6 @@
 """The module under the package erlang: built into the port program, an extension file elsewhere."""
 
-from typing import Any
+from typing import Any, final
 
 from erlang import Atom as Atom
 from erlang import Interrupted as Interrupted
@@ -9,6 +9,16 @@ from erlang import Reference as Reference
 from erlang import SharedDict as SharedDict
 from erlang import Table as Table
 from erlang import Term as Term
+
+@final
+class WaitStop:
+    """By which one thread ends a wait of another."""
+
+    def stop(self) -> None:
+        """Ends the wait that was given this, and each that will be. From any thread."""
+
+    @property
+    def stopped(self) -> bool: ...
 
 def dict(etf: bytes, /) -> SharedDict[Any, Any]: ...
 def pid(etf: bytes, /) -> Pid: ...

@@ -15,6 +15,11 @@ namespace pyport::python {
 class CAPABILITY("attached thread state") AttachedCapability {};
 inline AttachedCapability attached;
 
+// Makes `state` current again. While the process ends, CPython before 3.14 ends each daemon thread that wants
+// that (pthread_exit), in the middle of C++ code that cannot be left so: the thread stays here instead, as
+// it does in 3.14, until the process has ended.
+void attach_again(PyThreadState* state);
+
 // Makes `state` current for a scope. REQUIRES: made by this thread, and none is current.
 class SCOPED_CAPABILITY Attached {
  public:
@@ -30,7 +35,7 @@ class SCOPED_CAPABILITY Attached {
 class SCOPED_CAPABILITY Detached {
  public:
   Detached() RELEASE(attached) : state_(PyEval_SaveThread()) {}
-  ~Detached() RELEASE() { PyEval_RestoreThread(state_); }
+  ~Detached() RELEASE() { attach_again(state_); }
   Detached(const Detached&) = delete;
   Detached& operator=(const Detached&) = delete;
 

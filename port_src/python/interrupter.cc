@@ -26,7 +26,9 @@ Serial Interrupter::next() {
 
 void Interrupter::interrupt(PyThreadState* state, Serial serial) {
   const Attached scope(state);
-  if (running_.serial == serial) PyThreadState_SetAsyncExc(thread_, exception_);
+  if (running_.serial != serial) return;
+  PyThreadState_SetAsyncExc(thread_, exception_);
+  waits_.stop_of_thread(thread_);
 }
 
 void Interrupter::run() {

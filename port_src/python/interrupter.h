@@ -6,12 +6,15 @@
 // interrupt. So the serial of the running job is compared with the GIL held, and the worker changes it
 // and clears what was raised too late with the GIL held too.
 //
+// A thread that waits for a change of a dict is woken.
+//
 // Thread safety: request() from any thread.
 #pragma once
 
 #include "base/mutex.h"
 #include "python/gil.h"
 #include "python/job_queue.h"
+#include "python/waits.h"
 
 namespace pyport::python {
 
@@ -22,10 +25,11 @@ struct Interruptible {
 
 class Interrupter {
  public:
-  // `exception` (borrowed) lives as long as the interpreter; `thread` is the worker's, as Python calls it.
-  Interrupter(PyInterpreterState* interpreter, unsigned long thread, PyObject* exception,
+  // `exception` (borrowed) and `waits` live as long as the interpreter; `thread` is the worker's, as Python
+  // calls it.
+  Interrupter(PyInterpreterState* interpreter, unsigned long thread, PyObject* exception, Waits& waits,
               const Interruptible& running)
-      : interpreter_(interpreter), thread_(thread), exception_(exception), running_(running) {}
+      : interpreter_(interpreter), thread_(thread), exception_(exception), waits_(waits), running_(running) {}
 
   // Starts the thread, which never ends. REQUIRES: *this is never destroyed afterwards.
   Status start();
@@ -40,6 +44,7 @@ class Interrupter {
   PyInterpreterState* const interpreter_;
   const unsigned long thread_;
   PyObject* const exception_;
+  Waits& waits_;
   const Interruptible& running_;
   Mutex mutex_;
   CondVar wanted_;

@@ -12,6 +12,7 @@
 #include "python/snapshot_iterator.h"
 #include "python/stored_buffer.h"
 #include "python/table_type.h"
+#include "python/wait_stop.h"
 
 namespace pyport::python {
 namespace {
@@ -87,7 +88,7 @@ int execute(PyObject* module) REQUIRES(attached) {
                     add_table_type(module, state) && add_opaque_types(module, state) &&
                     add_atom(module, state) && add_stored_buffer(module, state) &&
                     add_snapshot_iterator(module, state) && add_shared_cell(module, state) &&
-                    find_functions(module, state);
+                    add_wait_stop(module, state) && find_functions(module, state);
   return made ? 0 : -1;
 }
 
@@ -111,6 +112,9 @@ int traverse(PyObject* module, visitproc visit, void* arg) {
   Py_VISIT(state.keys_view);
   Py_VISIT(state.values_view);
   Py_VISIT(state.items_view);
+  Py_VISIT(state.wait_stop_type);
+  Py_VISIT(state.wait_function);
+  Py_VISIT(state.wait_change_function);
   Py_VISIT(state.dict_function);
   Py_VISIT(state.pid_function);
   Py_VISIT(state.reference_function);
@@ -139,6 +143,9 @@ int clear(PyObject* module) REQUIRES(attached) {
   Py_CLEAR(state.keys_view);
   Py_CLEAR(state.values_view);
   Py_CLEAR(state.items_view);
+  Py_CLEAR(state.wait_stop_type);
+  Py_CLEAR(state.wait_function);
+  Py_CLEAR(state.wait_change_function);
   Py_CLEAR(state.dict_function);
   Py_CLEAR(state.pid_function);
   Py_CLEAR(state.reference_function);

@@ -13,6 +13,7 @@
 #include "python/known_values.h"
 #include "python/name_cache.h"
 #include "python/value_cache.h"
+#include "python/waits.h"
 
 namespace pyport::python {
 
@@ -34,6 +35,7 @@ struct ModuleState {
   PyTypeObject* atom_type;
   PyTypeObject* stored_buffer_type;
   PyTypeObject* snapshot_iterator_type;
+  PyTypeObject* wait_stop_type;
 
   // The functions that pickles of our objects call, by which they reduce themselves.
   PyObject* dict_function;
@@ -46,6 +48,11 @@ struct ModuleState {
   PyObject* keys_view;
   PyObject* values_view;
   PyObject* items_view;
+  // Of erlang._wait; null until they are called.
+  PyObject* wait_function;
+  PyObject* wait_change_function;
+
+  mutable Waits waits;
 
   // Of what does not change.
   mutable NameCache names;

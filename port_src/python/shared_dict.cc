@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "python/context.h"
+#include "python/delegate.h"
 #include "python/dict_name.h"
 #include "python/handle_term.h"
 #include "python/method.h"
@@ -15,6 +16,7 @@
 #include "python/shared_dict_many.h"
 #include "python/shared_dict_numbers.h"
 #include "python/shared_dict_object.h"
+#include "python/shared_dict_wait.h"
 #include "python/snapshot_iterator.h"
 #include "python/table_scope.h"
 #include "python/table_type.h"
@@ -204,6 +206,25 @@ PyObject* compare_and_swap(PyObject* self, PyObject* const* args, Py_ssize_t cou
 
 PyObject* cell(PyObject* self, PyObject* key) REQUIRES(attached) { return dict_cell(self, key); }
 
+PyObject* version(PyObject* self, PyObject* key) REQUIRES(attached) { return dict_version(self, key); }
+
+PyObject* versioned(PyObject* self, PyObject* key) REQUIRES(attached) { return dict_versioned(self, key); }
+
+PyObject* wait(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) REQUIRES(attached) {
+  PyObject*& known = state_of(self).wait_function;
+  return call_python_method(known, "erlang._wait", "wait", self, args, count, names);
+}
+
+PyObject* wait_change(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names)
+    REQUIRES(attached) {
+  PyObject*& known = state_of(self).wait_change_function;
+  return call_python_method(known, "erlang._wait", "wait_change", self, args, count, names);
+}
+
+PyObject* sleep_until_changed(PyObject* self, PyObject* const* args, Py_ssize_t count) REQUIRES(attached) {
+  return dict_wait_change(self, args, count);
+}
+
 PyObject* clear(PyObject* self, PyObject*) REQUIRES(attached) {
   if (!dict_clear(self)) return nullptr;
   Py_RETURN_NONE;
@@ -369,6 +390,21 @@ PyMethodDef kMethods[] = {
     {"cell", cell, METH_O,
      "cell($self, key, /)\n--\n\nThe integer of key, which is 0 when there is none, to be held: a "
      "SharedCell."},
+    {"version", version, METH_O,
+     "version($self, key, /)\n--\n\nAn int that is another one after each change of the key; 0 when there "
+     "is no such key."},
+    {"wait", keyword_method<wait>(), METH_FASTCALL | METH_KEYWORDS,
+     "wait($self, key, /, until=<unrepresentable>, timeout=None)\n--\n\n"
+     "Sleeps until the key is there, or its value is equal to until, or until, a function, is true of its "
+     "value;\n"
+     "gives the value. A function is called with each new value, but not while there is none.\n\n"
+     "Raises TimeoutError after timeout seconds, and RuntimeError when the dict is destroyed."},
+    {"wait_change", keyword_method<wait_change>(), METH_FASTCALL | METH_KEYWORDS,
+     "wait_change($self, key, version, /, timeout=None)\n--\n\n"
+     "Sleeps until the key has another version than this one, and gives that: 0 when the key is gone.\n\n"
+     "Raises TimeoutError after timeout seconds, and RuntimeError when the dict is destroyed."},
+    {"_versioned", versioned, METH_O, "(version, value) of a key, or None when it is not there."},
+    {"_wait_change", fast_method<sleep_until_changed>(), METH_FASTCALL, "What erlang._wait is made of."},
     {"clear", clear, METH_NOARGS, "clear($self, /)\n--\n\nRemoves all keys, at one moment."},
     {"_values", iterate_values, METH_NOARGS, "What the view of the values goes over."},
     {"_items", iterate_items, METH_NOARGS, "What the view of the items goes over."},

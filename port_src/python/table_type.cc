@@ -194,6 +194,7 @@ PyObject* info(PyObject* self, PyObject*) REQUIRES(attached) {
 
 PyObject* close_table(PyObject* self, PyObject*) REQUIRES(attached) {
   use_of(self)->closed = true;
+  state_of(self).waits.stop_of_use(*use_of(self));
   Py_RETURN_NONE;
 }
 

@@ -74,7 +74,7 @@ Status Worker::prepare() {
   if (Status equipped = equip(); !equipped) return equipped;
   thread_ = PyThread_get_thread_ident();
   interrupter_ = std::make_unique<Interrupter>(PyThreadState_GetInterpreter(state_), thread_,
-                                               runner_.state().interrupted, running_);
+                                               runner_.state().interrupted, runner_.state().waits, running_);
   return interrupter_->start();
 }
 

@@ -13,6 +13,7 @@
 
 #include "table/store.h"
 #include "table/value_word.h"
+#include "table/wake_word.h"
 #include "table/with_dict.h"
 
 namespace pyport::table {
@@ -182,8 +183,11 @@ std::uint64_t Store::purge_dict(Operation& operation, DictHeader& header) {
   for (bool done = false; !done;) {
     if (!operation.lock(header.lock)) break;
     done = peek(header.state) != kDictLive;
+    const std::uint64_t changes = peek(header.changes);
     if (!done) done = Dict(operation, heap_, limits_, header).purge(purge, kStride);
+    const bool changed = peek(header.changes) != changes;
     operation.unlock(header.lock);
+    if (changed) WakeWord(header.wake).changed();
   }
   return peek(header.state) == kDictLive ? peek(header.first_deadline) : 0;
 }

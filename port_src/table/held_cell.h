@@ -10,6 +10,7 @@
 #include "table/blob.h"
 #include "table/cell.h"
 #include "table/index.h"
+#include "table/wake_word.h"
 
 namespace pyport::table {
 
@@ -23,7 +24,9 @@ class HeldCell {
     const auto outcome = cell_->change(owner_, change);
     // A dict that was destroyed or cleared leaves its cells as they are. One that is so only now, was not so
     // when the number was changed, or nobody will ever see that number.
-    return outcome && is_live() ? outcome : std::nullopt;
+    if (!outcome || !is_live()) return std::nullopt;
+    WakeWord(header_->wake).changed();
+    return outcome;
   }
   // The number at this moment; nothing as with change().
   std::optional<std::int64_t> load() const {
@@ -39,7 +42,7 @@ class HeldCell {
   Blob pin_;
   Cell* cell_ = nullptr;
   std::uint64_t owner_ = 0;
-  const DictHeader* header_ = nullptr;
+  DictHeader* header_ = nullptr;
   HandleWords handle_{};
 };
 

@@ -8,6 +8,7 @@
 #include "table/block_list.h"
 #include "table/process_identity.h"
 #include "table/store.h"
+#include "table/wake_word.h"
 
 namespace pyport::table {
 
@@ -98,6 +99,8 @@ void Store::repair(Operation& operation, Offset lock) {
   if (!operation.lock(super().repair_lock)) return;
   carry_out_under(lock);
   operation.unlock(super().repair_lock);
+  // The dead one has perhaps changed something, and told nobody.
+  if (DictHeader* const dict = dict_of_lock(lock)) WakeWord(dict->wake).changed();
 }
 
 // The caller holds the lock, so no living process is between its commit and the end of a change under it.
@@ -184,12 +187,16 @@ Half* Store::lock_at(Offset at) const {
   Superblock& shared = super();
   for (Half* lock : {&shared.index_lock, &shared.heap_lock, &shared.repair_lock})
     if (mapping_->offset_of(*lock) == at) return lock;
+  DictHeader* const dict = dict_of_lock(at);
+  return dict == nullptr ? nullptr : &dict->lock;
+}
+
+DictHeader* Store::dict_of_lock(Offset at) const {
   if (at < mapping_->geometry().data || at >= heap_.data_end() || at % sizeof(Half) != 0) return nullptr;
   const Offset header_at = at / sizeof(DictHeader) * sizeof(DictHeader);
   auto& candidate = mapping_->at<DictHeader>(header_at);
-  return index_.header(peek(candidate.number)) == &candidate && mapping_->offset_of(candidate.lock) == at
-             ? &candidate.lock
-             : nullptr;
+  const bool is_header = index_.header(peek(candidate.number)) == &candidate;
+  return is_header && mapping_->offset_of(candidate.lock) == at ? &candidate : nullptr;
 }
 
 void Store::clear_hand(Operation& operation, std::uint32_t slot, Hand& hand) {

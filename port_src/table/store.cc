@@ -11,6 +11,7 @@
 #include "table/process_identity.h"
 #include "table/shared_copy.h"
 #include "table/value_word.h"
+#include "table/wake_word.h"
 #include "table/with_dict.h"
 
 namespace pyport::table {

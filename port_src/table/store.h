@@ -24,6 +24,7 @@
 #include "table/sighting.h"
 #include "table/snapshot.h"
 #include "table/table.h"
+#include "table/wait.h"
 
 namespace pyport::table {
 
@@ -51,6 +52,7 @@ class Store final : public Repairer {
   Status put(const Handle& handle, const KeyView& key, NewBlob blob, const NumberForm* numbers);
   Result<bool> erase(const Handle& handle, const KeyView& key);
   Result<Stamped> get_stamped(const Handle& handle, const KeyView& key);
+  Result<Stamp> stamp(const Handle& handle, const KeyView& key);
   Result<bool> put_if(const Handle& handle, const KeyView& key, NewBlob blob, const Expect& expect,
                       Stamped* present, const NumberForm* numbers);
   Result<bool> erase_if(const Handle& handle, const KeyView& key, const Expect& expect);
@@ -73,6 +75,7 @@ class Store final : public Repairer {
   Result<Blob> get_at(const Handle& handle, std::int64_t at);
   Result<TakenOut> take_at(const Handle& handle, std::int64_t at, const Expect& expect);
   Result<bool> erase_at(const Handle& handle, std::int64_t at, const Expect& expect);
+  Result<Waited> wait_change(const Handle& handle, const KeyView& key, Stamp seen, const WaitLimit& limit);
   Result<bool> contains(const Handle& handle, const KeyView& key);
   Result<std::vector<Key>> keys(const Handle& handle);
   Result<DictStats> stats(const Handle& handle);
@@ -112,7 +115,7 @@ class Store final : public Repairer {
   Result<std::uint32_t> find(Operation& operation, const HandleWords& handle);
   // Errc::table_full when the key is too long.
   Status check_key(const KeyView& key) const;
-  Result<std::uint64_t> renew(Operation& operation, const HandleWords& words);
+  Result<std::uint64_t> renew(Operation& operation, const HandleWords& words, DictHeader*& left);
   Status check_alive(const DictHeader& header, const HandleWords& handle) const;
 
   // What ends with what (store_owners.cc).
@@ -151,15 +154,30 @@ class Store final : public Repairer {
   Status erase_element(Operation& operation, Dict& dict, Entry& entry, std::uint64_t at);
   Checked<Dict::Found> find_element(const Dict& dict, const DictHeader& header, std::int64_t at,
                                     std::uint64_t& found_at) const;
+  // What one who waits keeps in mind: where he sleeps, the word there, and the key's stamp, 0 when it is not
+  // there.
+  struct Marked {
+    Half* wake;
+    std::uint32_t word;
+    Stamp stamp;
+  };
+  Result<Marked> mark_and_look(const Handle& handle, const HashedKey& key);
   // Commits and settles.
   Status erase_entry(Operation& operation, Dict& dict, Entry& entry);
-  Cell* look_for_cell(const HandleWords& words, const HashedKey& key, std::uint64_t& owner) const;
+  struct SeenCell {
+    Cell* cell = nullptr;  // null: there is none, or it cannot be told
+    std::uint64_t owner = 0;
+    DictHeader* dict = nullptr;
+  };
+  SeenCell look_for_cell(const HandleWords& words, const HashedKey& key) const;
   std::uint64_t new_owner(const DictHeader& header) const;
   static Result<CellOutcome> change_found_cell(const Dict& dict, const Entry& entry,
                                                const CellChange& change);
   static Checked<std::optional<std::int64_t>> number_of(const Dict& dict, const Entry* entry,
                                                         const NumberForm& form);
   static Checked<Stamp> stamp_of(const Dict& dict, const Entry& entry);
+  // The same of a key that may not be there, and freezes its cell itself.
+  static Result<Stamp> look_at_stamp(const Dict& dict, const HashedKey& key);
   static Checked<bool> is_as(const Dict& dict, const Entry* entry, const Expect& expect);
   Status take_out(Operation& operation, Dict& dict, DictHeader& header, Entry& entry, const Expect& expect,
                   TakenOut& out);
@@ -185,6 +203,8 @@ class Store final : public Repairer {
   void clear_hand(Operation& operation, std::uint32_t slot, Hand& hand);
   void clear_records(Operation& operation, std::uint32_t slot);
   Half* lock_at(Offset at) const;
+  // The dict whose lock lies there, if there is one.
+  DictHeader* dict_of_lock(Offset at) const;
   void carry_out_under(Offset lock);
   bool dead(std::uint32_t slot) const;
   std::uint64_t purge_dict(Operation& operation, DictHeader& header);

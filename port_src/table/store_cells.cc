@@ -4,6 +4,7 @@
 #include "table/held_cell.h"
 #include "table/shared_copy.h"
 #include "table/value_word.h"
+#include "table/wake_word.h"
 #include "table/with_dict.h"
 
 namespace pyport::table {
@@ -54,20 +55,21 @@ CellOutcome not_a_number() { return {CellResult::not_a_number, 0, 0}; }
 }  // namespace
 
 // The cell of a key, if it is one, seen at a moment at which nothing was changed.
-Cell* Store::look_for_cell(const HandleWords& words, const HashedKey& key, std::uint64_t& owner) const {
+Store::SeenCell Store::look_for_cell(const HandleWords& words, const HashedKey& key) const {
   std::uint64_t version = 0;
   DictHeader* const header = look_at_dict(words, version);
-  if (header == nullptr) return nullptr;
+  if (header == nullptr) return {};
   const DictReader dict(*mapping_, *header);
   const Checked<DictReader::Found> found = dict.find(key);
-  if (!found || found->entry == nullptr) return nullptr;
+  if (!found || found->entry == nullptr) return {};
   const std::uint64_t word = peek(found->entry->value);
-  if (!is_cell_word(word)) return nullptr;
+  if (!is_cell_word(word)) return {};
   const Checked<Cell*> cell = dict.cell(word);
-  if (!cell) return nullptr;
-  owner = (*cell)->owner();
+  if (!cell) return {};
+  const std::uint64_t owner = (*cell)->owner();
   reads_done();
-  return peek(header->version) == version && (owner & Cell::kFrozen) == 0 ? *cell : nullptr;
+  if (peek(header->version) != version || (owner & Cell::kFrozen) != 0) return {};
+  return {*cell, owner, header};
 }
 
 std::optional<CellOutcome> Store::change_cell_at_once(const Handle& handle, const KeyView& key,
@@ -75,10 +77,12 @@ std::optional<CellOutcome> Store::change_cell_at_once(const Handle& handle, cons
   const HandleWords words = words_of(handle);
   const HashedKey hashed(seed_, key);
   for (int looks = 0; looks < kLooks; ++looks) {
-    std::uint64_t owner = 0;
-    Cell* const cell = look_for_cell(words, hashed, owner);
-    if (cell == nullptr) return std::nullopt;
-    if (const auto outcome = cell->change(owner, change)) return outcome;
+    const SeenCell seen = look_for_cell(words, hashed);
+    if (seen.cell == nullptr) return std::nullopt;
+    if (const auto outcome = seen.cell->change(seen.owner, change)) {
+      WakeWord(seen.dict->wake).changed();
+      return outcome;
+    }
   }
   return std::nullopt;
 }
@@ -95,12 +99,15 @@ Result<CellOutcome> Store::change_cell(const Handle& handle, const KeyView& key,
   if (Status within = check_key(key); !within) return std::move(within).error();
   if (const auto outcome = change_cell_at_once(handle, key, change)) return *outcome;
   const HashedKey hashed(seed_, key);
+  Half* wake = nullptr;
   Operation operation(*mapping_, *place_, *this);
-  return with_dict(operation, handle, [&](Dict& dict, DictHeader& header) -> Result<CellOutcome> {
+  auto outcome = with_dict(operation, handle, [&](Dict& dict, DictHeader& header) -> Result<CellOutcome> {
     const Result<Dict::Found> found = dict.find_alive(hashed);
     if (!found) return found.error();
-    if (found->entry != nullptr && is_cell_word(peek(found->entry->value)))
+    if (found->entry != nullptr && is_cell_word(peek(found->entry->value))) {
+      wake = &header.wake;  // a change of a cell is none that with_dict knows of
       return change_found_cell(dict, *found->entry, change);
+    }
     const Checked<std::optional<std::int64_t>> before = number_of(dict, found->entry, form);
     if (!before) return before.error();
     if (!*before) return not_a_number();
@@ -112,6 +119,8 @@ Result<CellOutcome> Store::change_cell(const Handle& handle, const KeyView& key,
     if (!made) return std::move(made).error();
     return CellOutcome{CellResult::done, **before, *after};
   });
+  if (wake != nullptr) WakeWord(*wake).changed();
+  return outcome;
 }
 
 // REQUIRES: the dict's lock, so that a frozen one was left by a process that was killed, or by a change of

@@ -3,6 +3,7 @@
 
 #include "table/frozen_cells.h"
 #include "table/value_word.h"
+#include "table/wake_word.h"
 #include "table/with_dict.h"
 
 namespace pyport::table {
@@ -41,6 +42,22 @@ Result<Stamped> Store::get_stamped(const Handle& handle, const KeyView& key) {
   });
   if (!found) return std::move(found).error();
   return result;
+}
+
+Result<Stamp> Store::look_at_stamp(const Dict& dict, const HashedKey& key) {
+  const Checked<Dict::Found> found = dict.find_now(key);
+  if (!found) return found.error();
+  if (found->entry == nullptr) return Stamp{0};
+  const FrozenCells frozen(dict, *found->entry);
+  const Checked<Stamp> stamp = stamp_of(dict, *found->entry);
+  if (!stamp) return stamp.error();
+  return *stamp;
+}
+
+Result<Stamp> Store::stamp(const Handle& handle, const KeyView& key) {
+  const HashedKey hashed(seed_, key);
+  Operation operation(*mapping_, *place_, *this);
+  return with_dict(operation, handle, [&](Dict& dict, DictHeader&) { return look_at_stamp(dict, hashed); });
 }
 
 // Null: the key is not there. REQUIRES: a cell is frozen.
@@ -162,18 +179,20 @@ Result<TakenOut> Store::take_last(const Handle& handle, Key& key, const Expect& 
 Result<std::uint64_t> Store::clear(const Handle& handle) {
   Operation operation(*mapping_, *place_, *this);
   if (Status locked = operation.lock(super().index_lock); !locked) return std::move(locked).error();
-  Result<std::uint64_t> cleared = renew(operation, words_of(handle));
+  DictHeader* left = nullptr;
+  Result<std::uint64_t> cleared = renew(operation, words_of(handle), left);
   operation.unlock(super().index_lock);
   if (cleared) {
     operation.finish();
+    WakeWord(left->wake).changed();  // who waits there finds the other header
   } else {
     heap_.abandon(operation);
   }
   return cleared;
 }
 
-// REQUIRES: the index's lock.
-Result<std::uint64_t> Store::renew(Operation& operation, const HandleWords& words) {
+// `left` is the header that the dict had. REQUIRES: the index's lock.
+Result<std::uint64_t> Store::renew(Operation& operation, const HandleWords& words, DictHeader*& left) {
   if (Status readable = index_.make_readable(operation); !readable) return std::move(readable).error();
   if (Status room = index_.make_room(operation); !room) return std::move(room).error();
   std::uint32_t number = 0;
@@ -187,6 +206,7 @@ Result<std::uint64_t> Store::renew(Operation& operation, const HandleWords& word
   if (renewed) operation.commit();
   operation.unlock(header->lock);
   if (!renewed) return std::move(renewed).error();
+  left = header;
   return size;
 }
 

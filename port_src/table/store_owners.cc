@@ -6,6 +6,7 @@
 
 #include "table/names.h"
 #include "table/store.h"
+#include "table/wake_word.h"
 
 namespace pyport::table {
 namespace {
@@ -45,6 +46,7 @@ bool Store::end(Operation& operation, DictHeader& header, Half& place) {
   operation.commit();
   operation.unlock(header.lock);
   operation.finish();
+  WakeWord(header.wake).changed();
   return true;
 }
 
@@ -95,6 +97,7 @@ bool Store::end_child(Operation& operation, DictHeader& child) {
   operation.commit();
   operation.unlock(child.lock);
   operation.finish();
+  WakeWord(child.wake).changed();
   return true;
 }
 

@@ -104,6 +104,10 @@ Result<Stamped> Table::get_stamped(const Handle& handle, const KeyView& key) con
   return store_->get_stamped(handle, key);
 }
 
+Result<Stamp> Table::stamp(const Handle& handle, const KeyView& key) const {
+  return store_->stamp(handle, key);
+}
+
 Result<bool> Table::put_if(const Handle& handle, const KeyView& key, NewBlob blob, const Expect& expect,
                            Stamped* present, const NumberForm* numbers) {
   return store_->put_if(handle, key, std::move(blob), expect, present, numbers);
@@ -125,6 +129,11 @@ Result<std::uint64_t> Table::clear(const Handle& handle) { return store_->clear(
 
 Result<bool> Table::contains(const Handle& handle, const KeyView& key) const {
   return store_->contains(handle, key);
+}
+
+Result<Waited> Table::wait_change(const Handle& handle, const KeyView& key, Stamp seen,
+                                  const WaitLimit& limit) const {
+  return store_->wait_change(handle, key, seen, limit);
 }
 
 Result<std::uint64_t> Table::change_all(const Handle& handle, std::span<KeyChange> changes,

@@ -33,6 +33,7 @@
 #include "table/new_dict.h"
 #include "table/sighting.h"
 #include "table/snapshot.h"
+#include "table/wait.h"
 
 namespace pyport::table {
 
@@ -155,6 +156,8 @@ class Table {
   Result<bool> erase(const Handle& handle, const KeyView& key);
   // The value with its stamp, under the lock.
   Result<Stamped> get_stamped(const Handle& handle, const KeyView& key) const;
+  // The stamp alone; 0 when the key is not there.
+  Result<Stamp> stamp(const Handle& handle, const KeyView& key) const;
   // Puts when the key is as expected. Else it gives false, and what is there, if that is asked for.
   Result<bool> put_if(const Handle& handle, const KeyView& key, NewBlob blob, const Expect& expect,
                       Stamped* present = nullptr, const NumberForm* numbers = nullptr);
@@ -185,6 +188,12 @@ class Table {
   // These two as take and erase_if; those behind it move up. Of the last in constant time.
   Result<TakenOut> take_at(const Handle& handle, std::int64_t at, const Expect& expect = {});
   Result<bool> erase_at(const Handle& handle, std::int64_t at, const Expect& expect = {});
+
+  // Sleeps until the key's stamp is another than `seen` (0: until it is there), and looks at least once. Of a
+  // number that is back at what it was when it was seen nothing may be noticed. Errc::gone also when the dict
+  // ends meanwhile.
+  Result<Waited> wait_change(const Handle& handle, const KeyView& key, Stamp seen,
+                             const WaitLimit& limit = {}) const;
 
   // Numbers. A key that is not there counts as 0; its value, or the number that it has, becomes a cell
   // (cell.h) with the first change.

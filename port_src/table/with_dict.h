@@ -2,6 +2,7 @@
 #pragma once
 
 #include "table/store.h"
+#include "table/wake_word.h"
 
 namespace pyport::table {
 
@@ -27,11 +28,14 @@ auto Store::with_dict(Operation& operation, const Handle& handle, Work work)
     header = *locked;
   }
   if ((peek(header->flags) & kDictTracked) != 0) note_use(*header);
+  const std::uint64_t changes = peek(header->changes);
   Dict dict(operation, heap_, limits_, *header);
   auto result = work(dict, *header);
-  if (!result.ok() && result.error().code == Errc::corrupt)
-    table::put(header->state, kDictCorrupt, "dict.corrupt");
+  const bool corrupt = !result.ok() && result.error().code == Errc::corrupt;
+  if (corrupt) table::put(header->state, kDictCorrupt, "dict.corrupt");
+  const bool changed = corrupt || peek(header->changes) != changes;
   operation.unlock(header->lock);
+  if (changed) WakeWord(header->wake).changed();
   if (!result.ok()) {
     heap_.abandon(operation);
   } else if (operation.committed()) {

@@ -1,9 +1,10 @@
 import builtins
 import os
-from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, MutableMapping, ValuesView
+from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, MutableMapping, ValuesView
 from types import TracebackType
 from typing import Any, Final, TypeVar, final, overload
 
+from _erlang import WaitStop
 from _typeshed import SupportsKeysAndGetItem
 
 _Default = TypeVar("_Default")
@@ -132,6 +133,36 @@ class SharedDict(MutableMapping[_K, _V]):
     def cell(self, key: _K, /) -> SharedCell:
         """The integer of key, to be held."""
 
+    def version(self, key: _K, /) -> int:
+        """A number that is another one after each change of the key; 0 when there is no such key. (Of an integer
+        that is added to, only while it is another one than it was.)"""
+
+    # Both sleep, without the GIL, and are woken by a write of any process. They raise TimeoutError after timeout
+    # seconds (0: they look once; None: never), RuntimeError when the dict is destroyed, also while they wait, and
+    # ValueError when timeout is negative or no number. A signal's handler that raises ends them.
+    def wait(
+        self,
+        key: _K,
+        /,
+        until: _V | Callable[[_V], object] = ...,
+        timeout: float | None = None,
+        *,
+        _stop: WaitStop | None = None,
+    ) -> _V:
+        """Waits until the key is there, or its value is equal to until, or until, a function, is true of it; gives
+        the value.
+
+        A function is called with the value that is there first, and with later ones, but not with all of them when
+        they are replaced faster than it looks, and not while there is none. What it raises ends the wait. It is
+        called without any lock."""
+
+    def wait_change(
+        self, key: _K, version: int, /, timeout: float | None = None, *, _stop: WaitStop | None = None
+    ) -> int:
+        """Waits until the key has another version than this one, and gives that: 0 when the key is gone."""
+
+    def _versioned(self, key: _K, /) -> tuple[int, _V] | None: ...
+    def _wait_change(self, key: _K, version: int, seconds: float | None, stop: WaitStop | None, /) -> int | None: ...
     @overload
     def update(self, other: SupportsKeysAndGetItem[_K, _V], /, **names: _V) -> None: ...
     @overload

@@ -15,6 +15,7 @@
 #include "table/table.h"
 #include "table_processes.h"
 #include "table_rounds.h"
+#include "wait_rounds.h"
 #include "yardsticks.h"
 
 namespace pyport::bench {
@@ -30,6 +31,7 @@ struct Size {
   std::int64_t many_keys;
   double seconds;
   int mixed;  // operations with mixed sizes
+  int wakes;
 };
 
 constexpr std::size_t kValueBytes = 57;
@@ -257,6 +259,36 @@ void bench_destroy(Engines& engines, const Size& size) {
       static_cast<long long>(size.many_keys), ended.count(), reclaimed.count());
 }
 
+// ---- Waiting
+
+void wake_row(const char* name, const WakeTimes& times) {
+  std::printf("| %-44s | %7.1f | %7.1f | %7.1f | %7.1f |\n", name, times.median_us, times.p99_us,
+              times.longest_us, times.cpu_us);
+}
+
+void bench_waits(Table& table, const Size& size) {
+  const Handle dict = handle_no(900);
+  check(table.create(dict).ok());
+  const auto begin = [&] { check(table.after_fork().ok()); };
+  table::Stamp seen = 0;
+  const auto await = [&] { seen = table.wait_change(dict, std::int64_t{1}, seen)->stamp; };
+  int ends[2];
+  check(pipe(ends) == 0);
+  const auto from_pipe = [&] {
+    char byte = 0;
+    check(read(ends[0], &byte, 1) == 1);
+  };
+  std::printf("\n### Waiting\n\n| %-44s | %7s | %7s | %7s | %7s |\n|%s%s\n",
+              "told to another process, which sleeps, us", "median", "99 %", "longest", "CPU",
+              std::string(46, '-').c_str(), "|--------:|--------:|--------:|--------:|");
+  wake_row("a key of a dict",
+           wake_times(size.wakes, begin, await, [&] { put(table, dict, std::int64_t{1}, "value"); }));
+  wake_row("a pipe", wake_times(
+                         size.wakes, [] {}, from_pipe, [&] { check(write(ends[1], "", 1) == 1); }));
+  std::printf("\nA second of waiting in vain takes %.0f us of the CPU.\n",
+              cost_of_waiting(table, dict, std::chrono::milliseconds(size.wakes * 2)));
+}
+
 void run(const Size& size) {
   const auto table = *Table::anonymous();
   std::printf("## The table alone (C++, no port)\n\nMedians of %d rounds of %d operations.\n", size.rounds,
@@ -273,6 +305,7 @@ void run(const Size& size) {
     bench_destroy(engines, size);
   }
   bench_processes(*table, size);
+  bench_waits(*table, size);
   std::printf("\n### Memory\n\n| %-62s | %10s |\n|%s|-----------:|\n", "", "", std::string(64, '-').c_str());
   bench_overhead(size);
   bench_reuse(size);
@@ -284,7 +317,7 @@ void run(const Size& size) {
 
 int main(int argc, char** argv) {
   const bool quick = argc > 1 && std::string_view(argv[1]) == "--quick";
-  pyport::bench::run(quick ? pyport::bench::Size{3, 100000, 100000, 0.05, 100000}
-                           : pyport::bench::Size{9, 1000000, 1000000, 0.5, 10000000});
+  pyport::bench::run(quick ? pyport::bench::Size{3, 100000, 100000, 0.05, 100000, 50}
+                           : pyport::bench::Size{9, 1000000, 1000000, 0.5, 10000000, 2000});
   return 0;
 }

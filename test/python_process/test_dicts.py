@@ -22,6 +22,7 @@ class TestAsInThePort(TableCase):
             "test_children",
             "test_known_values",
             "test_mapping",
+            "test_wait",
             "test_numbers",
             "test_zz_destroy",
         ]

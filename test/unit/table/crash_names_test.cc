@@ -92,6 +92,9 @@ const std::vector<Exception> kExceptions{
     {"store.cc", "recent(words).store("},           // this process's own memory
     {"look.cc", "recent(words).store("},            // this process's own memory
     {"recovery.cc", "super().repairs.fetch_add"},   // a statistic
+    {"wake_word.h", "word_."},                      // wait.mark stands around it
+    {"wake_word.cc", "word_."},                     // wake.count stands around it, but in stir()
+    {"wait.cc", "stopped_."},                       // this process's own memory
 };
 
 bool is_exception(const std::string& file, const std::string& line) {

@@ -379,6 +379,16 @@ inline std::vector<Scenario> scenarios() {
       erase_scenario("delete, a long key and a block", 3, Key(name_no(1)), kLong),
       erase_scenario("delete, a large value", 3, Key(std::int64_t{0}), kLarge),
   };
+  all.push_back({"wait, and change what is waited for",
+                 [](Table& table, Model& model) {
+                   fill(table, model, 3);
+                   ASSERT_TRUE(table.wait_change(kDict, text_key("k"), 0, {WaitClock::now()}).ok());
+                 },
+                 [](Table& table) {
+                   return put_one(table, Key("k"), "v") &&
+                          table.wait_change(kDict, text_key("k"), 0, {WaitClock::now()}).ok();
+                 },
+                 [](Model& model) { model.put(Key("k"), "v"); }});
   all.push_back({"rehash by delete", fill_with_dead,
                  [](Table& table) { return table.erase(kDict, std::int64_t{40}).ok(); },
                  [](Model& model) { model.erase(Key(std::int64_t{40})); }});

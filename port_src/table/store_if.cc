@@ -45,7 +45,7 @@ Result<Stamped> Store::get_stamped(const Handle& handle, const KeyView& key) {
 }
 
 Result<Stamp> Store::look_at_stamp(const Dict& dict, const HashedKey& key) {
-  const Checked<Dict::Found> found = dict.find(key);
+  const Checked<Dict::Found> found = dict.find_now(key);
   if (!found) return found.error();
   if (found->entry == nullptr) return Stamp{0};
   const FrozenCells frozen(dict, *found->entry);

@@ -11,7 +11,7 @@
 #include <optional>
 #include <thread>
 
-#include "crash_harness.h"
+#include "crash_scenarios.h"
 #include "in_threads.h"
 #include "numbers.h"
 #include "processes.h"
@@ -122,6 +122,18 @@ TEST_F(WaitTest, EveryKindOfChangeEndsIt) {
     EXPECT_EQ(waited->stamp, stamp_of("k")) << name;
     EXPECT_LT(WaitClock::now() - began, WakeWord::kLongestSleep) << name << ": nobody was woken";
   }
+}
+
+TEST_F(WaitTest, AKeyThatExpiresIsAChange) {
+  constexpr std::uint64_t kTwentyMilliseconds = 20000000;
+  ASSERT_TRUE(put_timed(table_, dict_, Key("k"), "v", kTwentyMilliseconds));
+  const Result<Waited> waited = waited_for("k", [&] {
+    while (*table_.contains(dict_, text_key("k"))) std::this_thread::yield();
+    table_.expire();  // as the port program does
+  });
+  ASSERT_TRUE(waited.ok());
+  EXPECT_EQ(waited->stamp, 0u);
+  EXPECT_EQ(*table_.stamp(dict_, text_key("k")), 0u);
 }
 
 TEST_F(WaitTest, AHeldCellWakesToo) {

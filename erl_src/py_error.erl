@@ -10,7 +10,7 @@
 
 -type what() :: not_a_handle | destroyed | lost | key | keys | pairs | name | code | arguments | keyword_arguments | variables
               | timeout | file | argv | call | pool | options | call_options | convert | read_options
-              | int64 | function_1 | function_2 | function_3.
+              | int64 | counter_names | function_1 | function_2 | function_3.
 -type cause() :: {pos_integer(), what()}.
 
 -spec format_error(term(), erlang:stacktrace()) -> #{pos_integer() | general | reason => unicode:chardata()}.
@@ -29,6 +29,7 @@ text(keys) -> "must be a list of keys, each a binary, an atom or a 64-bit intege
 text(pairs) -> "must be a map or list of pairs, with a binary, an atom or a 64-bit integer as each key";
 text(name) -> "must be a name: an atom, or a string or binary of Unicode characters, and not empty";
 text(int64) -> "must be an integer of 64 bits";
+text(counter_names) -> "must be a number of counters from 1 to a million, or a list of names";
 text(function_1) -> "must be a function of one argument";
 text(function_2) -> "must be a function of two arguments";
 text(function_3) -> "must be a function of three arguments";

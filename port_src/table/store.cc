@@ -289,7 +289,7 @@ Status Store::hand_out(Operation& operation, Dict& dict, DictHeader& header, std
   return ok_status();
 }
 
-bool Store::pin(Operation& operation, const Block& block, DictHeader& header, Blob& blob) {
+bool Store::pin(Operation& operation, const Block& block, DictHeader& header, BlobBytes& blob) {
   if (block.pins() >= kMostPins) return false;
   const auto number = place_->take_record();
   if (!number) return false;

@@ -55,7 +55,8 @@ std::optional<CellOutcome> Store::change_cell_at_once(const Handle& handle, cons
     std::uint64_t owner = 0;
     Cell* const cell = look_for_cell(words, hashed, owner);
     if (cell == nullptr) return std::nullopt;
-    if (const auto outcome = cell->change(owner, change)) return outcome;
+    CellOutcome outcome;
+    if (cell->try_change(owner, change, outcome)) return outcome;
   }
   return std::nullopt;
 }
@@ -132,7 +133,6 @@ Result<HeldCell> Store::hold_cell(const Handle& handle, const KeyView& key) {
     const Checked<Cell*> cell = dict.cell(word);
     if (!block || !cell) return make_error(Errc::corrupt, "cell");
     if (!pin(operation, *block, header, result->pin_)) return make_error(Errc::table_full, "pins");
-    result->pin_.size_ = sizeof(Cell);
     (*cell)->thaw();
     result->cell_ = *cell;
     result->owner_ = (*cell)->owner();

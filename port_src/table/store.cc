@@ -242,7 +242,7 @@ Result<BlobWriter> Store::allocate(std::size_t size) {
     return writer;
   }
   if (size > kMaxBlobBytes) return make_error(Errc::table_full, "value size");
-  const auto number = place_->take_record();
+  const auto number = place_->take_record(RecordKind::prepared);
   if (!number) return copy_buffer(std::move(writer));
   Record& mine = record(*number);
   table::put(mine.info, static_cast<std::uint64_t>(RecordKind::prepared) << 32, "record.prepared");

@@ -10,7 +10,8 @@
 
 -type what() :: not_a_handle | destroyed | lost | key | keys | pairs | name | code | arguments | keyword_arguments | variables
               | timeout | file | argv | call | pool | options | call_options | convert | read_options
-              | int64 | dict_name | open_options | dict_options | life_options | function_1 | function_2 | function_3.
+              | int64 | dict_name | open_options | dict_options | life_options | counter_names
+              | function_1 | function_2 | function_3.
 -type cause() :: {pos_integer(), what()}.
 
 -spec format_error(term(), erlang:stacktrace()) -> #{pos_integer() | general | reason => unicode:chardata()}.
@@ -33,6 +34,7 @@ text(open_options) -> "must be a map with at most the keys create, global (boole
 text(dict_options) -> "must be a map with at most the keys " ++ dict_options();
 text(life_options) -> "must be a map with at most the key ttl, which must be a positive number of milliseconds or infinity";
 text(int64) -> "must be an integer of 64 bits";
+text(counter_names) -> "must be a number of counters from 1 to a million, or a list of names";
 text(function_1) -> "must be a function of one argument";
 text(function_2) -> "must be a function of two arguments";
 text(function_3) -> "must be a function of three arguments";

@@ -27,6 +27,7 @@ Attachment::Attachment(table::Table* table, std::unique_ptr<table::Table> owned,
 
 std::shared_ptr<Attachment> Attachment::make(table::Table* table, std::unique_ptr<table::Table> owned,
                                              std::string path) {
+  (void)Attachments::instance();  // forks are counted from now on
   return {new Attachment(table, std::move(owned), std::move(path)), unmap};
 }
 
@@ -64,8 +65,6 @@ std::shared_ptr<Attachment> Attachment::of(table::Table& table, std::string path
   auto made = make(&table, nullptr, std::move(path));
   return id ? Attachments::instance().add(*id, std::move(made)) : made;
 }
-
-unsigned Attachment::forks() { return Attachments::instance().forks(); }
 
 Status Attachment::take_place() {
   for (;;) {

@@ -29,7 +29,7 @@ class Attachment {
 
   // How many forks lie between the first process and this one. What was in hand at another number is the
   // parent's, and must be neither used nor let go of.
-  static unsigned forks();
+  static unsigned forks() { return forks_.load(std::memory_order_relaxed); }
 
   ~Attachment();
   Attachment(const Attachment&) = delete;
@@ -51,6 +51,8 @@ class Attachment {
   Attachment(table::Table* table, std::unique_ptr<table::Table> owned, std::string path);
   static std::shared_ptr<Attachment> make(table::Table* table, std::unique_ptr<table::Table> owned,
                                           std::string path);
+
+  inline static std::atomic<unsigned> forks_{0};  // of this process's line; Attachments counts them
 
   table::Table* const table_;
   std::unique_ptr<table::Table> owned_;

@@ -63,7 +63,7 @@ void Attachments::after_fork_in_parent() { instance().mutex_.unlock(); }
 
 void Attachments::after_fork_in_child() {
   Attachments& list = instance();
-  list.forks_.fetch_add(1, std::memory_order_relaxed);
+  Attachment::forks_.fetch_add(1, std::memory_order_relaxed);
   for (const Entry& entry : list.entries_) {
     if (const auto attachment = entry.attachment.lock()) attachment->place_ = Attachment::Place::parents;
   }

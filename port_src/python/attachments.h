@@ -38,8 +38,6 @@ class Attachments {
   std::shared_ptr<Attachment> add(const FileId& id, std::shared_ptr<Attachment> made);
   // At the end of the process: the latest is not kept any longer.
   void forget_latest();
-  // How often this process's line was forked.
-  unsigned forks() const { return forks_.load(std::memory_order_relaxed); }
 
  private:
   struct Entry {
@@ -58,7 +56,6 @@ class Attachments {
   Mutex mutex_;
   std::vector<Entry> entries_ GUARDED_BY(mutex_);
   std::shared_ptr<Attachment> latest_ GUARDED_BY(mutex_);
-  std::atomic<unsigned> forks_{0};
 };
 
 }  // namespace pyport::python

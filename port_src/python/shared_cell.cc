@@ -1,6 +1,5 @@
 #include "python/shared_cell.h"
 
-#include <memory>
 #include <new>
 #include <optional>
 #include <utility>
@@ -22,41 +21,37 @@ using table::Handle;
 using table::HeldCell;
 using table::Table;
 
-using Held = std::unique_ptr<HeldCell>;
-
 struct SharedCell {
   PyObject_HEAD PyObject* dict;
   PyObject* key;
-  Held held;       // never null
-  unsigned forks;  // at which it was got: a child has to get its own
+  const TableUse* use;  // the dict's
+  HeldCell held;        // never empty
+  unsigned forks;       // at which it was got: a child has to get its own
 };
 
 SharedCell& shared_cell(PyObject* self) { return *reinterpret_cast<SharedCell*>(self); }
 
 // To let go of one takes a lock of the table. What a parent holds is not the child's to let go of.
-void let_go(Held held, unsigned forks) REQUIRES(attached) {
-  if (held == nullptr) return;
+void let_go(HeldCell held, unsigned forks) REQUIRES(attached) {
+  if (!held) return;
   if (forks != Attachment::forks()) {
-    (void)new Held(std::move(held));
+    (void)new HeldCell(std::move(held));
     return;
   }
   const Detached scope;
-  held.reset();
+  held = HeldCell();
 }
 
-// Of a key that is a number, or is not there. Null with an exception set.
-Held hold(PyObject* dict, PyObject* key) REQUIRES(attached) {
+// Of a key that is a number, or is not there. Empty with an exception set.
+HeldCell hold(PyObject* dict, PyObject* key) REQUIRES(attached) {
   const auto view = key_view(key);
-  if (!view) return nullptr;
+  if (!view) return {};
   for (;;) {
-    if (!dict_change_number(dict, key, {CellOp::add, 0, 0})) return nullptr;
+    if (!dict_change_number(dict, key, {CellOp::add, 0, 0})) return {};
     auto cell =
         on_table(dict, [&](Table& table, const Handle& handle) { return table.hold_cell(handle, *view); });
-    if (!cell) return nullptr;
-    if (!**cell) continue;  // another replaced it just now
-    Held held(new (std::nothrow) HeldCell(**std::move(cell)));
-    if (held == nullptr) PyErr_NoMemory();
-    return held;
+    if (!cell) return {};
+    if (**cell) return **std::move(cell);  // else another replaced it just now
   }
 }
 
@@ -64,7 +59,7 @@ void dealloc(PyObject* self) REQUIRES(attached) {
   PyTypeObject* const type = Py_TYPE(self);
   PyObject_GC_UnTrack(self);
   let_go(std::move(shared_cell(self).held), shared_cell(self).forks);
-  shared_cell(self).held.~Held();
+  shared_cell(self).held.~HeldCell();
   Py_CLEAR(shared_cell(self).dict);
   Py_CLEAR(shared_cell(self).key);
   type->tp_free(self);
@@ -81,28 +76,27 @@ int traverse(PyObject* self, visitproc visit, void* arg) {
 bool hold_again(SharedCell& cell) REQUIRES(attached) {
   if (table_of(shared_dict(cell.dict).use) == nullptr) return false;
   if (cell.forks == Attachment::forks()) return true;
-  Held held = hold(cell.dict, cell.key);
-  if (held == nullptr) return false;
+  HeldCell held = hold(cell.dict, cell.key);
+  if (!held) return false;
   let_go(std::exchange(cell.held, std::move(held)), cell.forks);
   cell.forks = Attachment::forks();
   return true;
 }
 
-// The table may be used, and what is held is ours. False with an exception set.
-bool ready(PyObject* self) REQUIRES(attached) {
-  SharedCell& cell = shared_cell(self);
-  const bool closed = shared_dict(cell.dict).use->closed.load(std::memory_order_relaxed);
-  return (!closed && cell.forks == Attachment::forks()) || hold_again(cell);
+// The table may be used, and what is held is ours.
+bool is_ready(const SharedCell& cell) {
+  return !cell.use->closed.load(std::memory_order_relaxed) && cell.forks == Attachment::forks();
 }
+// The same is so now; false with an exception set.
+bool make_ready(SharedCell& cell) REQUIRES(attached) { return is_ready(cell) || hold_again(cell); }
 
 // It was not to be had: true when it is now. False with an exception set: it is gone.
 bool still_there(PyObject* self) REQUIRES(attached) {
   const SharedCell& cell = shared_cell(self);
   const auto view = key_view(cell.key);
   if (!view) return false;
-  const auto is = on_table(cell.dict, [&](Table& table, const Handle& handle) {
-    return table.is_held(handle, *view, *cell.held);
-  });
+  const auto is = on_table(
+      cell.dict, [&](Table& table, const Handle& handle) { return table.is_held(handle, *view, cell.held); });
   if (!is) return false;
   if (!**is)
     PyErr_Format(PyExc_RuntimeError, "the cell of key %R is gone: the key was deleted or has another value",
@@ -111,9 +105,9 @@ bool still_there(PyObject* self) REQUIRES(attached) {
 }
 
 std::optional<CellOutcome> change(PyObject* self, const CellChange& change) REQUIRES(attached) {
-  if (!ready(self)) return std::nullopt;
+  if (!make_ready(shared_cell(self))) return std::nullopt;
   for (;;) {
-    if (const auto outcome = shared_cell(self).held->change(change)) {
+    if (const auto outcome = shared_cell(self).held.change(change)) {
       if (outcome->result == CellResult::done) return outcome;
       raise_for_outcome(*outcome, shared_cell(self).key);
       return std::nullopt;
@@ -126,10 +120,23 @@ PyObject* before(const std::optional<CellOutcome>& outcome) REQUIRES(attached) {
   return outcome ? PyLong_FromLongLong(outcome->before) : nullptr;
 }
 
+// Whatever is not as the fast path wants it. Not inlined there: it needs more registers.
+[[gnu::noinline]] PyObject* operation_otherwise(PyObject* self, PyObject* operand, CellOp op)
+    REQUIRES(attached) {
+  const auto number = number_argument(operand);
+  return number ? before(change(self, {op, *number, 0})) : nullptr;
+}
+
 template <CellOp kOp>
 PyObject* operation(PyObject* self, PyObject* operand) REQUIRES(attached) {
-  const auto number = number_argument(operand);
-  return number ? before(change(self, {kOp, *number, 0})) : nullptr;
+  // What nearly always happens, with the operation known to the compiler.
+  const SharedCell& cell = shared_cell(self);
+  std::int64_t number = 0;
+  CellOutcome outcome;
+  if (is_small_number(operand, number) && is_ready(cell) && cell.held.try_change({kOp, number, 0}, outcome) &&
+      outcome.result == CellResult::done)
+    return PyLong_FromLongLong(outcome.before);
+  return operation_otherwise(self, operand, kOp);
 }
 
 PyObject* compare_and_swap(PyObject* self, PyObject* const* args, Py_ssize_t count) REQUIRES(attached) {
@@ -142,12 +149,19 @@ PyObject* compare_and_swap(PyObject* self, PyObject* const* args, Py_ssize_t cou
   return number ? before(change(self, {CellOp::compare_and_swap, *number, *expected})) : nullptr;
 }
 
-PyObject* load(PyObject* self, PyObject*) REQUIRES(attached) {
-  if (!ready(self)) return nullptr;
+[[gnu::noinline]] PyObject* load_otherwise(PyObject* self) REQUIRES(attached) {
+  if (!make_ready(shared_cell(self))) return nullptr;
   for (;;) {
-    if (const auto number = shared_cell(self).held->load()) return PyLong_FromLongLong(*number);
+    if (const auto number = shared_cell(self).held.load()) return PyLong_FromLongLong(*number);
     if (!still_there(self)) return nullptr;
   }
+}
+
+PyObject* load(PyObject* self, PyObject*) REQUIRES(attached) {
+  const SharedCell& cell = shared_cell(self);
+  std::int64_t number = 0;
+  if (is_ready(cell) && cell.held.try_load(number)) return PyLong_FromLongLong(number);
+  return load_otherwise(self);
 }
 
 bool set(PyObject* self, PyObject* operand) REQUIRES(attached) {
@@ -220,8 +234,8 @@ bool add_shared_cell(PyObject* module, ModuleState& state) {
 }
 
 PyObject* dict_cell(PyObject* dict, PyObject* key) {
-  Held held = hold(dict, key);
-  if (held == nullptr) return nullptr;
+  HeldCell held = hold(dict, key);
+  if (!held) return nullptr;
   PyTypeObject* const type = state_of(dict).shared_cell_type;
   PyObject* const self = type->tp_alloc(type, 0);
   if (self == nullptr) {
@@ -231,7 +245,8 @@ PyObject* dict_cell(PyObject* dict, PyObject* key) {
   SharedCell& cell = shared_cell(self);
   cell.dict = Py_NewRef(dict);
   cell.key = Py_NewRef(key);
-  new (&cell.held) Held(std::move(held));
+  cell.use = shared_dict(dict).use.get();
+  new (&cell.held) HeldCell(std::move(held));
   cell.forks = Attachment::forks();
   return self;
 }

@@ -183,8 +183,9 @@ PyObject* number_operation(PyObject* self, PyObject* const* args, Py_ssize_t cou
     PyErr_Format(PyExc_TypeError, "a key and an int are needed, not %zd arguments", count);
     return nullptr;
   }
-  const auto operand = number_argument(args[1]);
-  const auto outcome = operand ? dict_change_number(self, args[0], {kOp, *operand, 0}) : std::nullopt;
+  std::int64_t operand = 0;
+  if (!is_number_argument(args[1], operand)) return nullptr;
+  const auto outcome = dict_change_number(self, args[0], {kOp, operand, 0});
   if (!outcome) return nullptr;
   return PyLong_FromLongLong(kOp == table::CellOp::swap ? outcome->before : outcome->after);
 }

@@ -79,18 +79,21 @@ std::nullptr_t raise_for_outcome(const CellOutcome& outcome, PyObject* key) {
 std::optional<CellOutcome> dict_change_number(PyObject* self, PyObject* key, const CellChange& change) {
   const auto view = key_view(key);
   const Table* const table = view ? table_of(shared_dict(self).use) : nullptr;
-  if (table == nullptr) return std::nullopt;
-  auto outcome = table->change_cell_at_once(shared_dict(self).handle, *view, change);
-  if (!outcome) {
+  // One object from where it is made to the caller: to copy it would cost more than the change itself.
+  auto outcome =
+      table != nullptr ? table->change_cell_at_once(shared_dict(self).handle, *view, change) : std::nullopt;
+  if (outcome.has_value() && outcome->result == CellResult::done) return outcome;
+  if (table != nullptr && !outcome.has_value()) {
     const auto done = on_table(self, [&](Table& it, const Handle& handle) {
       return with_room(it, [&] { return it.change_cell(handle, *view, change, value::kNumbers); });
     });
-    if (!done) return std::nullopt;
-    outcome = **done;
+    if (done) outcome = **done;
   }
-  if (outcome->result == CellResult::done) return outcome;
-  raise_for_outcome(*outcome, key);
-  return std::nullopt;
+  if (outcome.has_value() && outcome->result != CellResult::done) {
+    raise_for_outcome(*outcome, key);
+    outcome.reset();
+  }
+  return outcome;
 }
 
 int dict_compare_and_swap(PyObject* self, PyObject* key, PyObject* expected, PyObject* value) {

@@ -12,14 +12,25 @@
 namespace pyport::python {
 
 std::optional<std::int64_t> large_number_argument(PyObject* object) REQUIRES(attached);
-// The number that an argument is. Nothing, with an exception set: TypeError, or OverflowError beyond 64 bits.
+// The number that most arguments are, without a call. False tells nothing.
+[[gnu::always_inline]] inline bool is_small_number(PyObject* object, std::int64_t& number)
+    REQUIRES(attached) {
+  if (!PyLong_CheckExact(object)) return false;
+  const auto* const compact = reinterpret_cast<const PyLongObject*>(object);
+  if (!PyUnstable_Long_IsCompact(compact)) return false;
+  number = PyUnstable_Long_CompactValue(compact);
+  return true;
+}
+// The number that an argument is. False with an exception set: TypeError, or OverflowError beyond 64 bits.
+inline bool is_number_argument(PyObject* object, std::int64_t& number) REQUIRES(attached) {
+  if (is_small_number(object, number)) return true;
+  const auto large = large_number_argument(object);
+  number = large.value_or(0);
+  return large.has_value();
+}
 inline std::optional<std::int64_t> number_argument(PyObject* object) REQUIRES(attached) {
-  // What most are, without a call.
-  if (PyLong_CheckExact(object)) {
-    const auto* const number = reinterpret_cast<const PyLongObject*>(object);
-    if (PyUnstable_Long_IsCompact(number)) return PyUnstable_Long_CompactValue(number);
-  }
-  return large_number_argument(object);
+  std::int64_t number = 0;
+  return is_number_argument(object, number) ? std::optional(number) : std::nullopt;
 }
 
 // Changes the number of a key, which is 0 where there is none. Nothing, with an exception set: also TypeError

@@ -109,6 +109,26 @@ class OwnBlob : public BlobBytes {
 // Immutable stored bytes of one value.
 class Blob : public OwnBlob<kCopiedBytes> {};
 
+// A block that is pinned for its own sake: it stays where it is, whatever is written there.
+class Pin : public BlobBytes {
+ public:
+  Pin() = default;
+  Pin(Pin&& other) noexcept : BlobBytes() { take_all(other); }
+  Pin& operator=(Pin&& other) noexcept {
+    if (this != &other) {
+      release();
+      take_all(other);
+    }
+    return *this;
+  }
+
+ private:
+  void take_all(Pin& other) noexcept {
+    data_ = std::exchange(other.data_, nullptr);
+    take_outside(other);
+  }
+};
+
 // Filled bytes that no key has yet; Table::put takes it.
 class NewBlob : public OwnBlob<kInlineBytes> {
  public:

@@ -57,26 +57,35 @@ struct CellOutcome {
 inline constexpr std::uint32_t kCellTag = 0xfffe;  // of what readers get
 inline constexpr std::size_t kCellText = 7;
 
-// The number after the change; nothing when it does not fit.
-inline std::optional<std::int64_t> applied(const CellChange& change, std::int64_t number) {
-  std::int64_t after = 0;
+// The number after the change; false when it does not fit. Here and below, what the fastest path is made of
+// is inlined and gives what it finds by reference: a std::optional on the way costs more than all the rest.
+[[gnu::always_inline]] inline bool apply(const CellChange& change, std::int64_t number, std::int64_t& after) {
   switch (change.op) {
     case CellOp::add:
-      return __builtin_add_overflow(number, change.operand, &after) ? std::nullopt : std::optional(after);
+      return !__builtin_add_overflow(number, change.operand, &after);
     case CellOp::sub:
-      return __builtin_sub_overflow(number, change.operand, &after) ? std::nullopt : std::optional(after);
+      return !__builtin_sub_overflow(number, change.operand, &after);
     case CellOp::bor:
-      return number | change.operand;
+      after = number | change.operand;
+      return true;
     case CellOp::bxor:
-      return number ^ change.operand;
+      after = number ^ change.operand;
+      return true;
     case CellOp::band:
-      return number & change.operand;
+      after = number & change.operand;
+      return true;
     case CellOp::compare_and_swap:
-      return number == change.expected ? change.operand : number;
+      after = number == change.expected ? change.operand : number;
+      return true;
     case CellOp::swap:
       break;
   }
-  return change.operand;
+  after = change.operand;
+  return true;
+}
+inline std::optional<std::int64_t> applied(const CellChange& change, std::int64_t number) {
+  std::int64_t after = 0;
+  return apply(change, number, after) ? std::optional(after) : std::nullopt;
 }
 
 class Cell {
@@ -99,12 +108,24 @@ class Cell {
 
   // Nothing when it is frozen, or is not that owner's (any more).
   std::optional<CellOutcome> change(std::uint64_t owner, const CellChange& change) {
+    CellOutcome outcome;
+    return try_change(owner, change, outcome) ? std::optional(outcome) : std::nullopt;
+  }
+  // The same: false when change() would give nothing.
+  [[gnu::always_inline]] bool try_change(std::uint64_t owner, const CellChange& change,
+                                         CellOutcome& outcome) {
     for (;;) {
-      const std::int64_t before = number();
-      if (this->owner() != owner) return std::nullopt;
-      const auto after = applied(change, before);
-      if (!after) return CellOutcome{CellResult::overflow, before, before};
-      if (swap_both(before, owner, *after, owner)) return CellOutcome{CellResult::done, before, *after};
+      outcome.before = number();
+      if (this->owner() != owner) return false;
+      if (!apply(change, outcome.before, outcome.after)) {
+        outcome.result = CellResult::overflow;
+        outcome.after = outcome.before;
+        return true;
+      }
+      if (swap_both(outcome.before, owner, outcome.after, owner)) {
+        outcome.result = CellResult::done;
+        return true;
+      }
     }
   }
 
@@ -149,7 +170,8 @@ class Cell {
     }
   }
 
-  bool swap_both(std::int64_t number, std::uint64_t owner, std::int64_t new_number, std::uint64_t new_owner) {
+  [[gnu::always_inline]] bool swap_both(std::int64_t number, std::uint64_t owner, std::int64_t new_number,
+                                        std::uint64_t new_owner) {
     __extension__ using Both = unsigned __int128;
     const auto both = [](std::int64_t low, std::uint64_t high) {
       return (static_cast<Both>(high) << 64) | static_cast<std::uint64_t>(low);

@@ -184,7 +184,6 @@ std::uint64_t Store::purge_dict(Operation& operation, DictHeader& header) {
     if (!operation.lock(header.lock)) break;
     const std::uint64_t changes = peek(header.changes);
     done = peek(header.state) != kDictLive;
-    const std::uint64_t changes = peek(header.changes);
     if (!done) done = Dict(operation, heap_, limits_, header).purge(purge, kStride);
     const bool changed = peek(header.changes) != changes;
     operation.unlock(header.lock);

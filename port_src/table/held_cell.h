@@ -21,25 +21,32 @@ class HeldCell {
 
   // Nothing when it is frozen, or its key or dict is gone: Table::is_held tells. It waits for nobody.
   std::optional<CellOutcome> change(const CellChange& change) const {
-    const auto outcome = cell_->change(owner_, change);
+    CellOutcome outcome;
+    return try_change(change, outcome) ? std::optional(outcome) : std::nullopt;
+  }
+  // The same: false when change() would give nothing.
+  [[gnu::always_inline]] bool try_change(const CellChange& change, CellOutcome& outcome) const {
     // A dict that was destroyed or cleared leaves its cells as they are. One that is so only now, was not so
     // when the number was changed, or nobody will ever see that number.
-    if (!outcome || !is_live()) return std::nullopt;
+    if (!cell_->try_change(owner_, change, outcome) || !is_live()) return false;
     WakeWord(header_->wake).changed();
-    return outcome;
+    return true;
   }
   // The number at this moment; nothing as with change().
   std::optional<std::int64_t> load() const {
-    const std::int64_t number = cell_->number();
-    if (cell_->owner() != owner_ || !is_live()) return std::nullopt;
-    return number;
+    std::int64_t number = 0;
+    return try_load(number) ? std::optional(number) : std::nullopt;
+  }
+  [[gnu::always_inline]] bool try_load(std::int64_t& number) const {
+    number = cell_->number();
+    return cell_->owner() == owner_ && is_live();
   }
 
  private:
   friend class Store;
   bool is_live() const { return has_handle(*header_, handle_) && peek(header_->state) == kDictLive; }
 
-  Blob pin_;
+  Pin pin_;
   Cell* cell_ = nullptr;
   std::uint64_t owner_ = 0;
   DictHeader* header_ = nullptr;

@@ -25,8 +25,9 @@ std::size_t Place::search_lane(std::size_t first) {
   }
 }
 
-std::optional<std::uint32_t> Place::take_record() {
-  for (std::size_t i = 0; i < free_records_.size(); ++i) {
+std::optional<std::uint32_t> Place::take_record(RecordKind kind) {
+  const std::size_t first = kind == RecordKind::pinned ? 0 : kPinRecords / 64;
+  for (std::size_t i = first; i < free_records_.size(); ++i) {
     std::uint64_t bits = free_records_[i].load(std::memory_order_relaxed);
     while (bits != 0) {
       const std::uint64_t lowest = bits & (~bits + 1);

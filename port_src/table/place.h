@@ -18,6 +18,8 @@ namespace pyport::table {
 
 class Place {
  public:
+  static constexpr std::size_t kPinRecords = 128;
+
   // `slot` is taken by this process.
   Place(const Mapping& mapping, std::uint32_t slot);
   Place(const Place&) = delete;
@@ -35,8 +37,9 @@ class Place {
   }
   void leave_lane(std::size_t lane) { busy_[lane].taken.store(false, std::memory_order_release); }
 
-  // A free record; nothing when all are taken.
-  std::optional<std::uint32_t> take_record();
+  // A free record; nothing when all are taken. kPinRecords are left to pins, however many values are being
+  // prepared: these can do without a record, a held cell cannot.
+  std::optional<std::uint32_t> take_record(RecordKind kind = RecordKind::pinned);
   void leave_record(std::uint32_t record);
 
  private:

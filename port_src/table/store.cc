@@ -249,7 +249,7 @@ Result<BlobWriter> Store::allocate(std::size_t size) {
     return writer;
   }
   if (size > kMaxBlobBytes) return make_error(Errc::table_full, "value size");
-  const auto number = place_->take_record();
+  const auto number = place_->take_record(RecordKind::prepared);
   if (!number) return copy_buffer(std::move(writer));
   Record& mine = record(*number);
   table::put(mine.info, static_cast<std::uint64_t>(RecordKind::prepared) << 32, "record.prepared");
@@ -296,7 +296,7 @@ Status Store::hand_out(Operation& operation, Dict& dict, DictHeader& header, std
   return ok_status();
 }
 
-bool Store::pin(Operation& operation, const Block& block, DictHeader& header, Blob& blob) {
+bool Store::pin(Operation& operation, const Block& block, DictHeader& header, BlobBytes& blob) {
   if (block.pins() >= kMostPins) return false;
   const auto number = place_->take_record();
   if (!number) return false;

@@ -189,7 +189,7 @@ class Store final : public Repairer {
   // The dict has taken it over.
   void has_its_place(NewBlob& blob);
   // False when it cannot be pinned and has to be copied.
-  bool pin(Operation& operation, const Block& block, DictHeader& header, Blob& blob);
+  bool pin(Operation& operation, const Block& block, DictHeader& header, BlobBytes& blob);
   void unpin(Operation& operation, Record& record);
 
   Status claim_slot();

@@ -79,10 +79,10 @@ std::optional<CellOutcome> Store::change_cell_at_once(const Handle& handle, cons
   for (int looks = 0; looks < kLooks; ++looks) {
     const SeenCell seen = look_for_cell(words, hashed);
     if (seen.cell == nullptr) return std::nullopt;
-    if (const auto outcome = seen.cell->change(seen.owner, change)) {
-      WakeWord(seen.dict->wake).changed();
-      return outcome;
-    }
+    CellOutcome outcome;
+    if (!seen.cell->try_change(seen.owner, change, outcome)) continue;
+    WakeWord(seen.dict->wake).changed();
+    return outcome;
   }
   return std::nullopt;
 }
@@ -168,7 +168,6 @@ Result<HeldCell> Store::hold_cell(const Handle& handle, const KeyView& key) {
     const Checked<Cell*> cell = dict.cell(word);
     if (!block || !cell) return make_error(Errc::corrupt, "cell");
     if (!pin(operation, *block, header, result->pin_)) return make_error(Errc::table_full, "pins");
-    result->pin_.size_ = sizeof(Cell);
     (*cell)->thaw();
     result->cell_ = *cell;
     result->owner_ = (*cell)->owner();

@@ -3,7 +3,7 @@
 
 stamp_key() {
   printf '%s|%s|%s|%s|%s\n' "$PATH" "${CXX:-}" "${PYTHON:-}" "$cache_home" \
-    "$(cat scripts/setup scripts/lib/*.sh "$tool_list" "$package_list" /etc/os-release 2>/dev/null | cksum)"
+    "$(cat scripts/setup scripts/lib/*.sh "$tool_list" "$package_list" "$yardstick_list" /etc/os-release 2>/dev/null | cksum)"
 }
 
 # stamp_holds LEVEL: this level or one that includes it is complete.
@@ -39,7 +39,7 @@ write_stamp() {
     stamp_key
     files_of_run
     case $1 in test | bench | check) files_of_test ;; esac
-    case $1 in bench | check) header_file lmdb.h ;; esac
+    case $1 in bench | check) files_of_bench ;; esac
     case $1 in check) files_of_check ;; esac
   } >".setup/$1.stamp.new"
   mv ".setup/$1.stamp.new" ".setup/$1.stamp"
@@ -57,6 +57,12 @@ files_of_test() {
   command -v git
   echo "$(packages_home "$(scripts/find-python)")/complete"
   echo .setup/packages/complete
+}
+
+files_of_bench() {
+  header_file lmdb.h
+  echo "$(yardsticks_home "$(scripts/find-python)")/complete"
+  echo .setup/yardsticks/complete
 }
 
 files_of_check() {

@@ -36,6 +36,7 @@ run(Echo, Effort) ->
     bench_python:calls(Echo, Effort),
     bench_python:dict(Effort),
     bench_python:processes(Effort),
+    bench_cells:run(Effort),
     bench_packages:run(Effort),
     bench_process:run(Effort).
 

@@ -3,14 +3,14 @@
 -module(py_examples_SUITE).
 
 -export([all/0, suite/0]).
--export([readme_session/1, configuration/1, session/1, cache/1, search/1, search_other_query/1, search_empty_folder/1]).
+-export([readme_session/1, shared_dict/1, configuration/1, session/1, cache/1, search/1, search_other_query/1, search_empty_folder/1]).
 
 -include_lib("common_test/include/ct.hrl").
 -include_lib("stdlib/include/assert.hrl").
 
 suite() -> [{timetrap, {minutes, 3}}].
 
-all() -> [readme_session, configuration, session, cache, search, search_other_query, search_empty_folder].
+all() -> [readme_session, shared_dict, configuration, session, cache, search, search_other_query, search_empty_folder].
 
 %% The first screen of the README, pasted into a shell: what stands below each prompt comes out, in that
 %% order. An ellipsis stands for anything. rebar3's shell has started crypto before.
@@ -48,6 +48,12 @@ in_order([Part | Parts], Text) ->
         [_] when Part =:= <<>> -> in_order(Parts, Text);
         [_] -> ct:fail({not_shown, Part, Text})
     end.
+
+shared_dict(_Config) ->
+    {0, Output} = example("shared_dict.escript", []),
+    in_order([<<"default: default_value\nkeys: [<<\"config\">>]\n">>,
+              <<"Host: localhost\nConfig found\nKey: config\nKey: result\n">>,
+              <<"destroyed: badarg\n">>], Output).
 
 configuration(_Config) ->
     {0, Output} = example("configuration.escript", []),

@@ -8,7 +8,7 @@ format_test_() ->
     [?_assertMatch(#{Position := [_ | _]}, format({Position, What}))
      || {Position, What} <- [{1, not_a_handle}, {1, destroyed}, {1, lost}, {2, key}, {1, name}, {2, name}, {1, code}, {3, arguments},
                              {4, keyword_arguments}, {2, variables}, {5, timeout}, {1, file}, {2, argv}, {1, call},
-                             {1, pool}, {3, options}, {3, call_options}, {5, convert}, {4, read_options}]].
+                             {1, pool}, {3, options}, {3, call_options}, {5, convert}, {4, read_options}, {1, counter_names}]].
 
 words_test_() ->
     [?_assertEqual(#{1 => "the SharedDict has been destroyed"}, format({1, destroyed})),

@@ -29,6 +29,10 @@ class TestExamples(unittest.TestCase):
     def test_claims(self):
         self.assertEqual(shown("claims.py"), "524288 numbers drawn by 16 workers, 0 of the claims lost\n")
 
+    def test_integers(self):
+        lines = shown("integers.py").splitlines()
+        self.assertEqual(lines, ["12345", "54321", "False 54321", "the int does not fit 64 bits", "0"])
+
     def test_processes(self):
         output = shown("processes.py", str(EXAMPLES))
         self.assertRegex(output, r"killed a worker after \d+ writes; exit code -9\nlost: 0\n")

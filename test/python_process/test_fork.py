@@ -114,6 +114,28 @@ class TestFork(TableCase):
         self.assertEqual(forked(child), 0)
         self.assertEqual(self.sd["grandchild"], 2)
 
+    def test_a_held_cell_of_each_generation(self):
+        cell = self.sd.cell("n")
+        dropped = self.sd.cell("m")
+
+        def grandchild():
+            assert cell.add(1) == 2
+            assert self.sd.info()["pinned"] == 4
+
+        def child():
+            nonlocal dropped
+            assert cell.add(1) == 1
+            assert self.sd.info()["pinned"] == 3
+            del dropped  # it is the parent's
+            assert self.sd.info()["pinned"] == 3
+            assert forked(grandchild) == 0
+
+        self.assertEqual(cell.add(1), 0)
+        self.assertEqual(forked(child), 0)
+        self.assertEqual((cell.add(1), dropped.load()), (3, 0))
+        self.assertEqual(self.table.info()["processes"], 1)
+        self.assertEqual(self.sd.info()["pinned"], 2)
+
     def test_new_tables_in_the_child(self):
         def child():
             with Table.create() as table:

@@ -162,6 +162,7 @@ class TestEnd(TableCase):
     def test_close(self):
         other = Table.attach(self.table.path)
         of_other = other.dicts()[0]
+        cell = self.sd.cell("n")
         self.assertFalse(self.table.closed)
         self.table.close()
         self.table.close()
@@ -181,6 +182,10 @@ class TestEnd(TableCase):
             lambda: len(self.sd),
             lambda: list(self.sd.keys()),
             lambda: list(self.sd.items()),
+            lambda: self.sd.add("n", 1),
+            lambda: cell.add(1),
+            lambda: cell.store(1),
+            cell.load,
             lambda: self.sd.pop("k"),
             lambda: self.sd.setdefault("k"),
             self.sd.popitem,
@@ -193,7 +198,7 @@ class TestEnd(TableCase):
                 use()
             self.assertEqual(str(caught.exception), "operation on a closed Table")
         of_other["k"] = 1
-        self.assertEqual(of_other["k"], 1)
+        self.assertEqual((of_other["k"], of_other["n"]), (1, 0))
         self.assertEqual(self.sd.handle, of_other.handle)
         self.assertEqual(SharedDict.open(self.sd.handle)["k"], 1)
 

@@ -96,11 +96,50 @@ test_setup_for_benchmarks_adds_what_they_compare_with() {
   run scripts/setup bench
   succeeds
   logged apt 'install -y --no-install-recommends liblmdb-dev'
+  logged pip '-r test/bench/requirements.txt'
+  exists "$T/repo/.setup/yardsticks/complete"
   # It includes the other levels.
-  rm "$T/apt.log"
+  rm "$T/apt.log" "$T/pip.log"
   run scripts/setup test
   succeeds
   not_called apt
+  not_called pip
+}
+
+test_setup_for_tests_needs_no_yardsticks() {
+  everything_installed
+  fake_python "$T/bin/python3.13" 3.13.4
+  run scripts/setup test
+  succeeds
+  not_logged pip '-r test/bench/requirements.txt'
+  is_gone "$T/repo/.setup/yardsticks"
+}
+
+test_setup_for_benchmarks_without_the_package_index_says_so_and_goes_on() {
+  everything_installed
+  fake_python "$T/bin/python3.13" 3.13.4
+  run scripts/setup test
+  echo 'ERROR: No matching distribution found' >"$T/pip-fails"
+  run scripts/setup bench
+  succeeds
+  says 'warning: pip could not install what test/bench/requirements.txt names: is the package index out of reach?'
+  says 'The benchmarks will do without. Set up again with: scripts/setup bench'
+  is_gone "$T/repo/.setup/yardsticks"
+  rm "$T/pip-fails" "$T/pip.log"
+  run scripts/setup bench
+  succeeds
+  does_not_say warning
+  exists "$T/repo/.setup/yardsticks/complete"
+}
+
+test_setup_notices_yardsticks_that_are_gone() {
+  everything_installed
+  fake_python "$T/bin/python3.13" 3.13.4
+  run scripts/setup bench
+  rm -r "$T/pip.log" "$cache"/yardsticks-*
+  run scripts/setup bench
+  succeeds
+  logged pip '-r test/bench/requirements.txt'
 }
 
 test_setup_for_tests_installs_python_packages_once() {

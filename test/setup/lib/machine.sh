@@ -15,8 +15,9 @@ done
 make_machine() {
   mkdir -p "$T/repo" "$T/bin" "$T/plain" "$T/home" "$T/system" "$T/local" "$T/lists" "$T/packages" "$T/headers"
   cp -r "$root/scripts" "$T/repo/"
-  mkdir -p "$T/repo/test"
+  mkdir -p "$T/repo/test/bench"
   cp -r "$root/test/packages" "$T/repo/test/"
+  cp "$root/test/bench/requirements.txt" "$T/repo/test/bench/"
   ln -s $plain_files "$T/plain/"
   cp "$root"/test/setup/fakes/* "$T/bin/"
   # Fakes that make Pythons use it as well.

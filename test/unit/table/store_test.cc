@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "helpers.h"
+#include "numbers.h"
 #include "processes.h"
 #include "temporary_table.h"
 
@@ -112,6 +113,18 @@ TEST_F(StoreTest, WhenAllRecordsAreTakenValuesAreCopied) {
   EXPECT_EQ(text_at(table_, dict_, text_key("other")), text);
   held.clear();
   EXPECT_EQ(table_.stats().pinned, 0u);
+  EXPECT_TRUE(audited(table_));
+}
+
+TEST_F(StoreTest, ValuesThatAreBeingMadeLeaveRecordsToPins) {
+  const std::string text(5000, 'v');
+  put(text_key("k"), text);
+  std::vector<BlobWriter> writers;
+  for (std::size_t n = 0; n < 2 * kRecords; ++n) writers.push_back(*table_.allocate(text.size()));
+  EXPECT_TRUE(table_.get(dict_, text_key("k"))->holds_block());
+  ASSERT_TRUE(change(table_, dict_, text_key("n"), CellOp::add, 1).ok());
+  EXPECT_TRUE(table_.hold_cell(dict_, text_key("n")).ok());
+  writers.clear();
   EXPECT_TRUE(audited(table_));
 }
 

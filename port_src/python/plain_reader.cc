@@ -4,6 +4,7 @@
 #include <new>
 #include <utility>
 
+#include "python/large_copy.h"
 #include "python/small_stack.h"
 #include "value/pickle_op.h"
 
@@ -211,7 +212,7 @@ class PlainReader {
   bool bytes(std::size_t bytes) REQUIRES(attached) {
     ByteSpan content;
     if (!take_sized(bytes, content)) return false;
-    return push(PyBytes_FromStringAndSize(as_text(content).data(), static_cast<Py_ssize_t>(content.size())));
+    return push(bytes_of(content));
   }
 
   // --- containers, of all that lies on the stack from `first` on

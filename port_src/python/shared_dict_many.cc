@@ -110,7 +110,7 @@ Status store_all(table::Table& table, const table::Handle& handle, const std::ve
 
 bool store_detached(PyObject* self, const std::vector<Prepared>& all) REQUIRES(attached) {
   table::Table* const table = table_of(shared_dict(self).use);
-  if (table == nullptr) return false;
+  if (table == nullptr || Errands::given_up(self)) return false;
   const Status stored = [&]() REQUIRES(attached) {
     const Detached scope;
     return with_room(*table, [&] { return store_all(*table, shared_dict(self).handle, all); });

@@ -17,11 +17,11 @@ enum class Convention : std::uint8_t { no_arguments, one_argument, fast, fast_wi
 
 struct AsyncMethod {
   PyObject_HEAD vectorcallfunc call;
-  PyObject* builtin;       // the method descriptor, which says what is wrong with arguments
-  PyTypeObject* owner;     // whose method it is; borrowed from `builtin`
-  PyCFunction function;    // of `builtin`
-  PyObject* aio;           // what erlang._aio made for it; null until it is asked for
-  Convention convention;
+  vectorcallfunc call_of_bound;
+  PyObject* builtin;     // the method descriptor, which says what is wrong with arguments
+  PyTypeObject* owner;   // whose method it is; borrowed from `builtin`
+  PyCFunction function;  // of `builtin`
+  PyObject* aio;         // what erlang._aio made for it; null until it is asked for
   AtOnce at_once;
 };
 
@@ -55,33 +55,60 @@ Function as(PyCFunction function) {
 }
 
 // REQUIRES: `self` is of the method's type.
-PyObject* call(AsyncMethod& method, PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names)
-    REQUIRES(attached) {
+template <Convention kConvention>
+[[gnu::always_inline]] inline PyObject* call(AsyncMethod& method, PyObject* self, PyObject* const* args,
+                                             Py_ssize_t count, PyObject* names) REQUIRES(attached) {
   using Fast = PyObject* (*)(PyObject*, PyObject* const*, Py_ssize_t);
   using FastWithNames = PyObject* (*)(PyObject*, PyObject* const*, Py_ssize_t, PyObject*);
-  if (method.convention == Convention::fast_with_names)
+  if constexpr (kConvention == Convention::fast_with_names)
     return as<FastWithNames>(method.function)(self, args, count, names);
-  if (names == nullptr || PyTuple_GET_SIZE(names) == 0) {
-    if (method.convention == Convention::fast) return as<Fast>(method.function)(self, args, count);
-    if (method.convention == Convention::one_argument && count == 1) return method.function(self, args[0]);
-    if (method.convention == Convention::no_arguments && count == 0) return method.function(self, nullptr);
+  if (names == nullptr) {
+    if constexpr (kConvention == Convention::fast) return as<Fast>(method.function)(self, args, count);
+    if (kConvention == Convention::one_argument && count == 1) return method.function(self, args[0]);
+    if (kConvention == Convention::no_arguments && count == 0) return method.function(self, nullptr);
   }
   return call_by_builtin(method, self, args, count, names);
 }
 
+template <Convention kConvention>
 PyObject* call_unbound(PyObject* callable, PyObject* const* args, std::size_t flags, PyObject* names)
     REQUIRES(attached) {
   AsyncMethod& method = async_method(callable);
   const Py_ssize_t count = PyVectorcall_NARGS(flags);
-  if (count == 0 || !Py_IS_TYPE(args[0], method.owner))
-    return PyObject_Vectorcall(method.builtin, args, flags & ~PY_VECTORCALL_ARGUMENTS_OFFSET, names);
-  return call(method, args[0], args + 1, count - 1, names);
+  if (count != 0 && Py_IS_TYPE(args[0], method.owner)) [[likely]]
+    return call<kConvention>(method, args[0], args + 1, count - 1, names);
+  return PyObject_Vectorcall(method.builtin, args, flags & ~PY_VECTORCALL_ARGUMENTS_OFFSET, names);
 }
 
+template <Convention kConvention>
 PyObject* call_bound(PyObject* callable, PyObject* const* args, std::size_t flags, PyObject* names)
     REQUIRES(attached) {
   const BoundMethod& bound = bound_method(callable);
-  return call(async_method(bound.method), bound.self, args, PyVectorcall_NARGS(flags), names);
+  return call<kConvention>(async_method(bound.method), bound.self, args, PyVectorcall_NARGS(flags), names);
+}
+
+struct Calls {
+  vectorcallfunc unbound;
+  vectorcallfunc bound;
+};
+
+template <Convention kConvention>
+constexpr Calls kCalls = {call_unbound<kConvention>, call_bound<kConvention>};
+
+// For the flags of a PyMethodDef.
+Calls calls_of(int flags) {
+  switch (flags) {
+    case METH_NOARGS:
+      return kCalls<Convention::no_arguments>;
+    case METH_O:
+      return kCalls<Convention::one_argument>;
+    case METH_FASTCALL:
+      return kCalls<Convention::fast>;
+    case METH_FASTCALL | METH_KEYWORDS:
+      return kCalls<Convention::fast_with_names>;
+    default:
+      return kCalls<Convention::other>;
+  }
 }
 
 // ---- At once
@@ -107,7 +134,7 @@ PyObject* at_once(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObj
   PyObject* done = nullptr;
   {
     const table::Impatient scope;
-    done = call(method, args[0], args + 1, count - 1, names);
+    done = method.call(self, args, static_cast<std::size_t>(count), names);
   }
   if (done != nullptr || PyErr_ExceptionMatches(PyExc_TimeoutError) == 0) return done;
   PyErr_Clear();
@@ -194,7 +221,7 @@ PyObject* make_bound(PyObject* self, PyObject* object) REQUIRES(attached) {
   PyTypeObject* const type = state_of(self).bound_method_type;
   PyObject* const bound = type->tp_alloc(type, 0);
   if (bound == nullptr) return nullptr;
-  bound_method(bound).call = call_bound;
+  bound_method(bound).call = async_method(self).call_of_bound;
   bound_method(bound).method = Py_NewRef(self);
   bound_method(bound).self = Py_NewRef(object);
   return bound;
@@ -355,21 +382,6 @@ bool make_type(PyObject* module, PyType_Spec& spec, PyTypeObject*& place) REQUIR
 
 // ---- Giving it to a type
 
-Convention convention_of(int flags) {
-  switch (flags) {
-    case METH_NOARGS:
-      return Convention::no_arguments;
-    case METH_O:
-      return Convention::one_argument;
-    case METH_FASTCALL:
-      return Convention::fast;
-    case METH_FASTCALL | METH_KEYWORDS:
-      return Convention::fast_with_names;
-    default:
-      return Convention::other;
-  }
-}
-
 Ref wrap(const ModuleState& state, PyTypeObject* type, PyObject* builtin, AtOnce at_once) REQUIRES(attached) {
   const bool is_class_method = Py_IS_TYPE(builtin, &PyClassMethodDescr_Type);
   PyTypeObject* const wrapper = is_class_method ? state.async_class_method_type : state.async_method_type;
@@ -377,11 +389,12 @@ Ref wrap(const ModuleState& state, PyTypeObject* type, PyObject* builtin, AtOnce
   if (!made) return made;
   const PyMethodDef& definition = *reinterpret_cast<PyMethodDescrObject*>(builtin)->d_method;
   AsyncMethod& method = async_method(made.get());
-  method.call = call_unbound;
+  const Calls calls = calls_of(definition.ml_flags & ~METH_CLASS);
+  method.call = calls.unbound;
+  method.call_of_bound = calls.bound;
   method.builtin = Py_NewRef(builtin);
   method.owner = type;
   method.function = definition.ml_meth;
-  method.convention = convention_of(definition.ml_flags & ~METH_CLASS);
   method.at_once = at_once;
   return made;
 }

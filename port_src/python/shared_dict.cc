@@ -67,6 +67,7 @@ int assign(PyObject* self, PyObject* key, PyObject* value) REQUIRES(attached) {
 }
 
 PyObject* get(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) REQUIRES(attached) {
+  if (count == 1 && names == nullptr) return dict_get(self, args[0], Py_None);
   PyObject* fallback = count == 2 ? args[1] : nullptr;
   PyObject* copied = Py_False;
   bool good = count == 1 || count == 2;

@@ -54,20 +54,22 @@ class Told:
 
 class AioCase(shared_case.SharedCase):
     clock = staticmethod(time.thread_time)
+    slow = 0.1  # seconds
 
     def run_async(self, main: Any) -> Any:
         """Runs main() in asyncio's debug mode: no callback is slow, and no exception is lost.
 
-        Slow is what takes 12 ms of the thread's processor time: not what others take the processor from.
+        Slow is what takes so much of the thread's processor time: not what others take the processor from.
         """
         told = Told()
 
         async def watched() -> Any:
             loop = asyncio.get_running_loop()
             loop.set_debug(True)
-            loop.slow_callback_duration = 0.012
+            loop.slow_callback_duration = self.slow
             loop.time = self.clock  # type: ignore[method-assign]
             loop.set_exception_handler(told.handle)
+            await asyncio.sleep(0)  # from the next step on it is watched
             try:
                 return await main()
             finally:
@@ -320,7 +322,6 @@ class TestOutcomes(AioCase):
         self.run_async(main)
 
     def test_exceptions(self) -> None:
-        bad: Any
         cases: tuple[Any, ...] = (
             (KeyError, lambda: self.sd.pop.aio("none")),
             (KeyError, lambda: self.sd.popitem.aio()),
@@ -339,9 +340,9 @@ class TestOutcomes(AioCase):
         )
 
         async def main() -> None:
-            for error, bad in cases:
+            for error, call in cases:
                 with self.assertRaises(error):
-                    await bad()
+                    await call()
 
         self.run_async(main)
         self.assertEqual(len(self.sd), 0)
@@ -365,6 +366,8 @@ class TestOutcomes(AioCase):
 class TestWhere(AioCase):
     """What is done on the event loop's thread and what is not."""
 
+    slow = 0.015  # to store or read 64 MiB takes longer
+
     def test_at_once(self) -> None:
         put, get, pop = SharedDict.put.at_once, SharedDict.get.at_once, SharedDict.pop.at_once
         small: Any
@@ -387,7 +390,16 @@ class TestWhere(AioCase):
         self.sd["list"] = [1]
         before = self.sd.to_dict()
         large: Any
-        for large in ("v" * 16_385, b"v" * 20_000, "\u20ac" * 10_000, [0] * 65, {n: n for n in range(40)}, 2**64, {1}, self.sd):
+        for large in (
+            "v" * 16_385,
+            b"v" * 20_000,
+            "\u20ac" * 10_000,
+            [0] * 65,
+            {n: n for n in range(40)},
+            2**64,
+            {1},
+            self.sd,
+        ):
             self.assertIs(SharedDict.put.at_once(self.sd, "new", large), NotImplemented)
             self.assertIs(SharedDict.update.at_once(self.sd, new=large), NotImplemented)
             self.assertIs(SharedDict.setdefault.at_once(self.sd, "new", large), NotImplemented)
@@ -494,7 +506,7 @@ class TestIteration(AioCase):
         self.run_async(main)
 
     def test_batches_of_large_values_are_small(self) -> None:
-        self.sd.update({n: "v" * 600_000 for n in range(20)})
+        self.sd.update(dict.fromkeys(range(20), "v" * 600_000))
         iterator = self.sd._values()
         batch: list[Any] = []
         iterator.take(batch, 256, 1 << 20)

@@ -10,9 +10,10 @@ from erlang import Reference as Reference
 from erlang import SharedDict as SharedDict
 from erlang import Table as Table
 from erlang import Term as Term
+from erlang import _Method
 
 # Not public: what erlang._aio is made of.
-class AsyncMethod:
+class AsyncMethod(_Method[Any]):
     __name__: str
     __qualname__: str
     __text_signature__: str | None

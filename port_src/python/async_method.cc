@@ -184,11 +184,14 @@ PyObject* attribute_of_bound(PyObject* self, void* name) REQUIRES(attached) {
 
 PyObject* self_of(PyObject* self, void*) REQUIRES(attached) { return Py_NewRef(bound_method(self).self); }
 
-PyObject* unbound_repr(PyObject* self) REQUIRES(attached) { return PyObject_Repr(async_method(self).builtin); }
+PyObject* unbound_repr(PyObject* self) REQUIRES(attached) {
+  return PyObject_Repr(async_method(self).builtin);
+}
 
 PyObject* bound_repr(PyObject* self) REQUIRES(attached) {
   const Ref name = Ref::steal(attribute_of_bound(self, const_cast<char*>("__qualname__")));
-  return name ? PyUnicode_FromFormat("<bound method %U of %R>", name.get(), bound_method(self).self) : nullptr;
+  return name ? PyUnicode_FromFormat("<bound method %U of %R>", name.get(), bound_method(self).self)
+              : nullptr;
 }
 
 PyObject* unbound_reduce(PyObject* self, PyObject*) REQUIRES(attached) {
@@ -202,7 +205,8 @@ PyObject* bound_reduce(PyObject* self, PyObject*) REQUIRES(attached) {
 
 // The same method of the same object, as with builtin methods: what is equal to the object is not it.
 PyObject* bound_compare(PyObject* self, PyObject* other, int operation) REQUIRES(attached) {
-  if ((operation != Py_EQ && operation != Py_NE) || !Py_IS_TYPE(other, Py_TYPE(self))) Py_RETURN_NOTIMPLEMENTED;
+  if ((operation != Py_EQ && operation != Py_NE) || !Py_IS_TYPE(other, Py_TYPE(self)))
+    Py_RETURN_NOTIMPLEMENTED;
   const bool same = bound_method(self).method == bound_method(other).method &&
                     bound_method(self).self == bound_method(other).self;
   return PyBool_FromLong(same == (operation == Py_EQ) ? 1 : 0);

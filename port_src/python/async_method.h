@@ -9,8 +9,8 @@
 // A call `sd.put(k, v)` makes no BoundMethod, as with builtin methods, and costs what it costs with those.
 //
 // What an operation that is awaited does on the event loop's own thread is what surely takes microseconds:
-// those whose arguments are small plain values, and as far as nothing large and no lock of others comes in its
-// way. Everything else goes to a thread (at_once.h).
+// those whose arguments are small plain values, and as far as nothing large and no lock of others comes in
+// its way. Everything else goes to a thread (at_once.h).
 //
 // Thread safety: REQUIRES an attached thread state.
 #pragma once

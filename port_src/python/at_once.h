@@ -1,8 +1,8 @@
 // Operations that are to be done at once or not at all, for the threads of event loops.
 //
 // Such an operation waits for no lock that others hold longer than a moment, copies no large value and runs
-// no Python code, neither of a pickle nor of its arguments. What it cannot do so it refuses: TimeoutError, and
-// nothing is changed.
+// no Python code, neither of a pickle nor of its arguments. What it cannot do so it refuses: TimeoutError,
+// and nothing is changed.
 //
 // Thread safety: REQUIRES an attached thread state.
 #pragma once

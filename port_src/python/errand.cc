@@ -72,8 +72,7 @@ PyObject* Errand::run(PyObject* self, PyObject* const* args, Py_ssize_t count, P
   }
   mine.stage = Stage::under_way;
   const Errand* const before = std::exchange(Errands::current_, &mine);
-  PyObject* const outcome =
-      PyObject_Vectorcall(mine.function, args, static_cast<std::size_t>(count), names);
+  PyObject* const outcome = PyObject_Vectorcall(mine.function, args, static_cast<std::size_t>(count), names);
   Errands::current_ = before;
   return outcome;
 }
@@ -83,18 +82,20 @@ namespace {
 PyMethodDef kMethods[] = {
     {"run", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(Errand::run)),
      METH_FASTCALL | METH_KEYWORDS,
-     "run($self, /, *args, **names)\n--\n\nCalls the function. Raises Interrupted if it was given up before."},
+     "run($self, /, *args, **names)\n--\n\nCalls the function. Raises Interrupted if it was given up "
+     "before."},
     {"give_up", give_up, METH_NOARGS,
      "give_up($self, /)\n--\n\nNobody waits for it any more. True when it had begun; else it never will."},
     {nullptr, nullptr, 0, nullptr}};
 
-PyType_Slot kSlots[] = {{Py_tp_doc, const_cast<char*>("Errand(function)\n--\n\nA call that may be given up.")},
-                        {Py_tp_new, reinterpret_cast<void*>(create)},
-                        {Py_tp_dealloc, reinterpret_cast<void*>(dealloc)},
-                        {Py_tp_traverse, reinterpret_cast<void*>(traverse)},
-                        {Py_tp_clear, reinterpret_cast<void*>(clear)},
-                        {Py_tp_methods, kMethods},
-                        {0, nullptr}};
+PyType_Slot kSlots[] = {
+    {Py_tp_doc, const_cast<char*>("Errand(function)\n--\n\nA call that may be given up.")},
+    {Py_tp_new, reinterpret_cast<void*>(create)},
+    {Py_tp_dealloc, reinterpret_cast<void*>(dealloc)},
+    {Py_tp_traverse, reinterpret_cast<void*>(traverse)},
+    {Py_tp_clear, reinterpret_cast<void*>(clear)},
+    {Py_tp_methods, kMethods},
+    {0, nullptr}};
 
 PyType_Spec kSpec = {"_erlang.Errand", sizeof(Errand), 0,
                      Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE, kSlots};
@@ -103,8 +104,8 @@ PyType_Spec kSpec = {"_erlang.Errand", sizeof(Errand), 0,
 
 bool add_errand(PyObject* module, ModuleState& state) {
   state.errand_type = reinterpret_cast<PyTypeObject*>(PyType_FromModuleAndSpec(module, &kSpec, nullptr));
-  return state.errand_type != nullptr && PyModule_AddObjectRef(module, "Errand",
-                                                               reinterpret_cast<PyObject*>(state.errand_type)) == 0;
+  return state.errand_type != nullptr &&
+         PyModule_AddObjectRef(module, "Errand", reinterpret_cast<PyObject*>(state.errand_type)) == 0;
 }
 
 }  // namespace pyport::python

@@ -1,10 +1,10 @@
 // Errand: a call that a thread makes for code of asyncio, and that it may be told to give up.
 //
-// The Python type `_erlang.Errand(function)`: run(*args, **names) calls the function, once. give_up() is called
-// by another thread when nobody waits for the outcome any more; from then on the operations of the call on a
-// table raise Interrupted, before they have changed anything. So what was given up is done entirely or not at
-// all, and not at all if it had not come to its operation: to pickle a large value takes longer than to store
-// it.
+// The Python type `_erlang.Errand(function)`: run(*args, **names) calls the function, once. give_up() is
+// called by another thread when nobody waits for the outcome any more; from then on the operations of the
+// call on a table raise Interrupted, before they have changed anything. So what was given up is done entirely
+// or not at all, and not at all if it had not come to its operation: to pickle a large value takes longer
+// than to store it.
 //
 // Thread safety: REQUIRES an attached thread state. An errand may be used by threads of one interpreter.
 #pragma once

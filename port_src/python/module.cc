@@ -85,11 +85,11 @@ bool find_functions(PyObject* module, ModuleState& state) REQUIRES(attached) {
 int execute(PyObject* module) REQUIRES(attached) {
   ModuleState& state = module_state(module);
   if (context().sink != nullptr && PyModule_AddFunctions(module, kPortFunctions) != 0) return -1;
-  const bool made = load_pickle(state) && add_interrupted(module, state) && add_async_method(module, state) &&
-                    add_errand(module, state) && add_shared_dict(module, state) && add_table_type(module, state) && add_opaque_types(module, state) &&
-                    add_atom(module, state) && add_stored_buffer(module, state) &&
-                    add_snapshot_iterator(module, state) && add_shared_cell(module, state) &&
-                    find_functions(module, state);
+  const bool made =
+      load_pickle(state) && add_interrupted(module, state) && add_async_method(module, state) &&
+      add_errand(module, state) && add_shared_dict(module, state) && add_table_type(module, state) &&
+      add_opaque_types(module, state) && add_atom(module, state) && add_stored_buffer(module, state) &&
+      add_snapshot_iterator(module, state) && add_shared_cell(module, state) && find_functions(module, state);
   return made ? 0 : -1;
 }
 

@@ -83,11 +83,12 @@ PyObject* take(PyObject* self, PyObject* args) REQUIRES(attached) {
   Py_RETURN_NONE;
 }
 
-PyMethodDef kMethods[] = {{"__length_hint__", length_hint, METH_NOARGS, "How many are left."},
-                          {"take", take, METH_VARARGS,
-                           "take($self, list, most, bytes, /)\n--\n\n"
-                           "Appends the next ones to a list: at most so many, and no more after so many bytes."},
-                          {nullptr, nullptr, 0, nullptr}};
+PyMethodDef kMethods[] = {
+    {"__length_hint__", length_hint, METH_NOARGS, "How many are left."},
+    {"take", take, METH_VARARGS,
+     "take($self, list, most, bytes, /)\n--\n\n"
+     "Appends the next ones to a list: at most so many, and no more after so many bytes."},
+    {nullptr, nullptr, 0, nullptr}};
 
 PyType_Slot kSlots[] = {{Py_tp_doc, const_cast<char*>("Goes over a SharedDict as it was at one moment.")},
                         {Py_tp_dealloc, reinterpret_cast<void*>(dealloc)},

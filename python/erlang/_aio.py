@@ -99,7 +99,7 @@ async def run[Result](call: Callable[[], Result], *, changes: bool) -> Result:
     except asyncio.CancelledError:
         if errand.give_up() and changes:
             await _end_of(future)
-        _forget(future)
+        future.cancel()  # it may have ended with an exception, which nobody is told of then
         raise
     return future.result()
 
@@ -114,12 +114,6 @@ async def _end_of(future: asyncio.Future[Any]) -> None:
             await asyncio.wait([future])
         except asyncio.CancelledError:
             pass  # who waits for the end was cancelled already
-
-
-def _forget(future: asyncio.Future[Any]) -> None:
-    # An exception that nobody has looked at would be logged.
-    if not future.cancel() and not future.cancelled():
-        future.exception()
 
 
 class _Keys:

@@ -4,6 +4,7 @@
 #include <new>
 #include <utility>
 
+#include "python/breath.h"
 #include "python/large_copy.h"
 #include "python/small_stack.h"
 #include "value/pickle_op.h"
@@ -35,6 +36,7 @@ class PlainReader {
       const auto op = static_cast<Op>(*at_++);
       if (op == value::kStop) return result();
       if (!step(op)) break;
+      breath_.after(1);
     }
     return failure();
   }
@@ -287,6 +289,7 @@ class PlainReader {
   const std::uint8_t* at_;
   const std::uint8_t* const end_;
   NameCache& names_;
+  Breath breath_;
   SmallStack<PyObject*, 64> stack_;
   SmallStack<std::size_t, 16> marks_;
   SmallStack<PyObject*, 64> memo_;

@@ -1,5 +1,6 @@
 """The module under the package erlang: built into the port program, an extension file elsewhere."""
 
+from collections.abc import Callable
 from typing import Any, final
 
 from erlang import Atom as Atom
@@ -9,6 +10,23 @@ from erlang import Reference as Reference
 from erlang import SharedDict as SharedDict
 from erlang import Table as Table
 from erlang import Term as Term
+from erlang import _Method
+
+# Not public: what erlang._aio is made of.
+class AsyncMethod(_Method[Any]):
+    __name__: str
+    __qualname__: str
+    __text_signature__: str | None
+    __objclass__: type
+    may_be_at_once: bool
+    def __call__(self, instance: Any, /, *args: Any, **names: Any) -> Any: ...
+    def at_once(self, instance: Any, /, *args: Any, **names: Any) -> Any: ...
+
+@final
+class Errand[Result]:
+    def __init__(self, function: Callable[..., Result], /) -> None: ...
+    def run(self, /, *args: Any, **names: Any) -> Result: ...
+    def give_up(self) -> bool: ...
 
 @final
 class WaitStop:

@@ -1,7 +1,9 @@
 #include "python/module.h"
 
+#include "python/async_method.h"
 #include "python/atom.h"
 #include "python/context.h"
+#include "python/errand.h"
 #include "python/log_function.h"
 #include "python/method.h"
 #include "python/opaque.h"
@@ -84,7 +86,8 @@ bool find_functions(PyObject* module, ModuleState& state) REQUIRES(attached) {
 int execute(PyObject* module) REQUIRES(attached) {
   ModuleState& state = module_state(module);
   if (context().sink != nullptr && PyModule_AddFunctions(module, kPortFunctions) != 0) return -1;
-  const bool made = load_pickle(state) && add_interrupted(module, state) && add_shared_dict(module, state) &&
+  const bool made = load_pickle(state) && add_interrupted(module, state) && add_async_method(module, state) &&
+                    add_errand(module, state) && add_shared_dict(module, state) &&
                     add_table_type(module, state) && add_opaque_types(module, state) &&
                     add_atom(module, state) && add_stored_buffer(module, state) &&
                     add_snapshot_iterator(module, state) && add_shared_cell(module, state) &&
@@ -109,6 +112,10 @@ int traverse(PyObject* module, visitproc visit, void* arg) {
   Py_VISIT(state.atom_type);
   Py_VISIT(state.stored_buffer_type);
   Py_VISIT(state.snapshot_iterator_type);
+  Py_VISIT(state.async_method_type);
+  Py_VISIT(state.async_class_method_type);
+  Py_VISIT(state.bound_method_type);
+  Py_VISIT(state.errand_type);
   Py_VISIT(state.keys_view);
   Py_VISIT(state.values_view);
   Py_VISIT(state.items_view);
@@ -140,6 +147,10 @@ int clear(PyObject* module) REQUIRES(attached) {
   Py_CLEAR(state.atom_type);
   Py_CLEAR(state.stored_buffer_type);
   Py_CLEAR(state.snapshot_iterator_type);
+  Py_CLEAR(state.async_method_type);
+  Py_CLEAR(state.async_class_method_type);
+  Py_CLEAR(state.bound_method_type);
+  Py_CLEAR(state.errand_type);
   Py_CLEAR(state.keys_view);
   Py_CLEAR(state.values_view);
   Py_CLEAR(state.items_view);

@@ -36,6 +36,10 @@ struct ModuleState {
   PyTypeObject* stored_buffer_type;
   PyTypeObject* snapshot_iterator_type;
   PyTypeObject* wait_stop_type;
+  PyTypeObject* async_method_type;
+  PyTypeObject* async_class_method_type;
+  PyTypeObject* bound_method_type;
+  PyTypeObject* errand_type;
 
   // The functions that pickles of our objects call, by which they reduce themselves.
   PyObject* dict_function;

@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "python/large_copy.h"
+
 namespace pyport::python {
 namespace {
 
@@ -41,6 +43,10 @@ void NameCache::clear() {
 }
 
 PyObject* string_of_utf8(ByteSpan utf8) {
+  if (utf8.size() >= kLargeCopy) {
+    PyObject* const large = large_ascii(utf8);
+    if (large != nullptr || PyErr_Occurred() != nullptr) return large;
+  }
   return PyUnicode_DecodeUTF8(as_text(utf8).data(), static_cast<Py_ssize_t>(utf8.size()), "surrogatepass");
 }
 

@@ -4,6 +4,8 @@
 #include <new>
 #include <utility>
 
+#include "python/breath.h"
+#include "python/large_copy.h"
 #include "python/small_stack.h"
 #include "value/pickle_op.h"
 
@@ -34,6 +36,7 @@ class PlainReader {
       const auto op = static_cast<Op>(*at_++);
       if (op == value::kStop) return result();
       if (!step(op)) break;
+      breath_.after(1);
     }
     return failure();
   }
@@ -211,7 +214,7 @@ class PlainReader {
   bool bytes(std::size_t bytes) REQUIRES(attached) {
     ByteSpan content;
     if (!take_sized(bytes, content)) return false;
-    return push(PyBytes_FromStringAndSize(as_text(content).data(), static_cast<Py_ssize_t>(content.size())));
+    return push(bytes_of(content));
   }
 
   // --- containers, of all that lies on the stack from `first` on
@@ -286,6 +289,7 @@ class PlainReader {
   const std::uint8_t* at_;
   const std::uint8_t* const end_;
   NameCache& names_;
+  Breath breath_;
   SmallStack<PyObject*, 64> stack_;
   SmallStack<std::size_t, 16> marks_;
   SmallStack<PyObject*, 64> memo_;

@@ -3,6 +3,7 @@
 #include <bit>
 #include <string_view>
 
+#include "python/large_copy.h"
 #include "python/name_cache.h"
 #include "value/pickle_op.h"
 
@@ -67,7 +68,7 @@ class ScalarReader {
   static std::optional<Ref> byte_string(ByteSpan rest, std::size_t bytes) REQUIRES(attached) {
     const auto content = payload(rest, bytes);
     if (!content) return std::nullopt;
-    return Ref::steal(PyBytes_FromStringAndSize(content->data(), static_cast<Py_ssize_t>(content->size())));
+    return Ref::steal(bytes_of(as_bytes(*content)));
   }
 
   static std::optional<Ref> constant(ByteSpan rest, PyObject* object) REQUIRES(attached) {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "python/async_method.h"
 #include "python/context.h"
 #include "python/delegate.h"
 #include "python/dict_name.h"
@@ -68,6 +69,7 @@ int assign(PyObject* self, PyObject* key, PyObject* value) REQUIRES(attached) {
 }
 
 PyObject* get(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) REQUIRES(attached) {
+  if (count == 1 && names == nullptr) return dict_get(self, args[0], Py_None);
   PyObject* fallback = count == 2 ? args[1] : nullptr;
   PyObject* copied = Py_False;
   bool good = count == 1 || count == 2;
@@ -164,15 +166,17 @@ PyObject* setdefault(PyObject* self, PyObject* const* args, Py_ssize_t count) RE
   return dict_setdefault(self, args[0], count == 2 ? args[1] : Py_None);
 }
 
-PyObject* put(PyObject* self, PyObject* args, PyObject* names) REQUIRES(attached) {
-  static const char* const kNames[] = {"", "", "skip_if_exists", nullptr};
-  PyObject* key = nullptr;
-  PyObject* value = nullptr;
-  int skip = 0;
-  if (!PyArg_ParseTupleAndKeywords(args, names, "OO|$p:put", const_cast<char**>(kNames), &key, &value, &skip))
+PyObject* put(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) REQUIRES(attached) {
+  const Py_ssize_t named = names == nullptr ? 0 : PyTuple_GET_SIZE(names);
+  const bool good = named == 0 || (named == 1 && PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(names, 0),
+                                                                                  "skip_if_exists") == 0);
+  if (count != 2 || !good) {
+    PyErr_SetString(PyExc_TypeError, "put() takes a key, a value, and skip_if_exists=True or False");
     return nullptr;
-  if (skip == 0) return dict_set(self, key, value) == 0 ? Py_NewRef(Py_True) : nullptr;
-  const int stored = dict_put_new(self, key, value);
+  }
+  const int skip = named == 0 ? 0 : PyObject_IsTrue(args[2]);
+  if (skip <= 0) return skip == 0 && dict_set(self, args[0], args[1]) == 0 ? Py_NewRef(Py_True) : nullptr;
+  const int stored = dict_put_new(self, args[0], args[1]);
   return stored < 0 ? nullptr : PyBool_FromLong(stored);
 }
 
@@ -366,7 +370,7 @@ PyMethodDef kMethods[] = {
     {"setdefault", fast_method<setdefault>(), METH_FASTCALL,
      "setdefault($self, key, default=None, /)\n--\n\n"
      "The value of key; when there is none, default is stored and given."},
-    {"put", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(put)), METH_VARARGS | METH_KEYWORDS,
+    {"put", keyword_method<put>(), METH_FASTCALL | METH_KEYWORDS,
      "put($self, key, value, /, *, skip_if_exists=False)\n--\n\n"
      "Stores the value, with skip_if_exists only when there is no such key. Gives whether it was stored."},
     {"add", fast_method<number_operation<table::CellOp::add>>(), METH_FASTCALL,
@@ -435,6 +439,16 @@ PyMethodDef kMethods[] = {
     {"__deepcopy__", copy, METH_O, "The SharedDict itself, which is constant."},
     {nullptr, nullptr, 0, nullptr}};
 
+// Of the others nobody knows how long they take: of values whose size is not known before, or of all there
+// is.
+constexpr std::initializer_list<AtOnceMethod> kAtOnce = {
+    {"get", AtOnce::by_key},       {"contains", AtOnce::by_key}, {"pop", AtOnce::by_key},
+    {"view", AtOnce::by_key},      {"cell", AtOnce::by_key},     {"info", AtOnce::by_key},
+    {"put", AtOnce::by_values},    {"cas", AtOnce::by_values},   {"setdefault", AtOnce::by_values},
+    {"update", AtOnce::by_values}, {"add", AtOnce::by_values},   {"sub", AtOnce::by_values},
+    {"bor", AtOnce::by_values},    {"bxor", AtOnce::by_values},  {"band", AtOnce::by_values},
+    {"inc", AtOnce::by_values},    {"dec", AtOnce::by_values},   {"swap", AtOnce::by_values}};
+
 PyGetSetDef kAttributes[] = {
     {"handle", handle_text, nullptr,
      "The dict's name as text, for SharedDict.open() in any process of the same user.", nullptr},
@@ -466,7 +480,8 @@ PyType_Spec kSpec = {"erlang.SharedDict", sizeof(SharedDictObject), 0,
 
 bool add_shared_dict(PyObject* module, ModuleState& state) {
   state.shared_dict_type = reinterpret_cast<PyTypeObject*>(PyType_FromModuleAndSpec(module, &kSpec, nullptr));
-  return state.shared_dict_type != nullptr && PyModule_AddType(module, state.shared_dict_type) == 0;
+  return state.shared_dict_type != nullptr && give_aio(state, state.shared_dict_type, kAtOnce) &&
+         PyModule_AddType(module, state.shared_dict_type) == 0;
 }
 
 PyObject* make_shared_dict(PyTypeObject* type, SharedUse use, const table::Handle& handle,

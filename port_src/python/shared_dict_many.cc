@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "python/breath.h"
 #include "python/dict_key.h"
 #include "python/letting_go.h"
 #include "python/pickle_parts.h"
@@ -23,6 +24,9 @@ namespace {
 
 using table::KeyChange;
 using table::Snapshot;
+
+// What a key with its value counts as, when all of them are gone through.
+constexpr std::size_t kObjectsOfOne = 32;
 
 // A key and the pickle of its value, on their way into the table.
 struct Prepared {
@@ -88,10 +92,12 @@ bool add_all(PyObject* self, PyObject* other, std::vector<Prepared>& all) REQUIR
   const Ref pairs = pairs_of(other);
   const Ref iterator = pairs ? Ref::steal(PyObject_GetIter(pairs.get())) : Ref();
   if (!iterator) return false;
+  Breath breath;
   for (Py_ssize_t number = 0;; ++number) {
     const Ref pair = Ref::steal(PyIter_Next(iterator.get()));
     if (!pair) return PyErr_Occurred() == nullptr;
     if (!add_pair(self, pair.get(), number, all)) return false;
+    breath.after(kObjectsOfOne);
   }
 }
 
@@ -110,7 +116,7 @@ Status store_all(table::Table& table, const table::Handle& handle, const std::ve
 
 bool store_detached(PyObject* self, const std::vector<Prepared>& all) REQUIRES(attached) {
   table::Table* const table = table_of(shared_dict(self).use);
-  if (table == nullptr) return false;
+  if (table == nullptr || Errands::given_up(self)) return false;
   const Status stored = [&]() REQUIRES(attached) {
     const Detached scope;
     return with_room(*table, [&] { return store_all(*table, shared_dict(self).handle, all); });
@@ -138,10 +144,12 @@ bool add_keys(PyObject* keys, Keys& all) REQUIRES(attached) {
 
 Ref found_of(PyObject* self, const Keys& keys, const Snapshot& all) REQUIRES(attached) {
   Ref found = Ref::steal(PyDict_New());
+  Breath breath;
   for (std::size_t i = 0; found && i < all.size(); ++i) {
     if (!all.has(i)) continue;
     const Ref value = load_stored(self, all.tag(i), all.bytes(i), BufferUse::own_constant);
     if (!value || PyDict_SetItem(found.get(), keys.objects[i].get(), value.get()) != 0) return Ref();
+    breath.after(kObjectsOfOne);
   }
   return found;
 }
@@ -154,11 +162,13 @@ Ref dict_to_dict(PyObject* self) {
   if (!all) return Ref();
   const LettingGoOf<Snapshot> guard(**all);
   Ref items = Ref::steal(PyDict_New());
+  Breath breath;
   for (std::size_t i = 0; items && i < (*all)->size(); ++i) {
     const Ref key = key_object((*all)->keys()[i]);
     const Ref value =
         key ? load_stored(self, (*all)->tag(i), (*all)->bytes(i), BufferUse::own_constant) : Ref();
     if (!value || PyDict_SetItem(items.get(), key.get(), value.get()) != 0) return Ref();
+    breath.after(kObjectsOfOne);
   }
   return items;
 }

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "python/at_once.h"
 #include "python/dict_key.h"
 #include "python/letting_go.h"
 #include "python/shared_dict_many.h"
@@ -43,6 +44,14 @@ PyObject* missing_key(PyObject* key) REQUIRES(attached) {
   return nullptr;
 }
 
+// What is there now, if anything, is small and plain.
+bool surely_small(PyObject* self, const table::KeyView& key) REQUIRES(attached) {
+  const Table* const table = table_of(shared_dict(self).use);
+  table::Blob blob;
+  return table != nullptr && table->get_at_once(shared_dict(self).handle, key, blob) &&
+         (!blob || is_plain(blob.tag()));
+}
+
 // Stores what is not there, and else gives what is: true in `stored`, or a blob in `present`.
 bool put_new(PyObject* self, const table::KeyView& key, PyObject* value, bool& stored,
              table::Stamped* present) REQUIRES(attached) {
@@ -72,6 +81,7 @@ Ref plain_dict(PyObject* object, PyTypeObject* type) REQUIRES(attached) {
 PyObject* dict_pop(PyObject* self, PyObject* key, PyObject* fallback) {
   const auto view = key_view(key);
   if (!view) return nullptr;
+  if (is_at_once() && !surely_small(self, *view)) return refuse();
   for (;;) {
     auto taken = on_table(
         self, [&](Table& table, const Handle& handle) { return table.take(handle, *view, loads_surely()); });

@@ -1,5 +1,6 @@
 #include "python/shared_dict_numbers.h"
 
+#include "python/at_once.h"
 #include "python/dict_key.h"
 #include "python/letting_go.h"
 #include "python/shared_dict_many.h"
@@ -107,6 +108,7 @@ int dict_compare_and_swap(PyObject* self, PyObject* key, PyObject* expected, PyO
     if (!done) return -1;
     return (*done)->result == CellResult::done && (*done)->before == change.expected ? 1 : 0;
   }
+  if (is_at_once()) return refuse(), -1;
   const auto swapped = swap_if_equal(self, *view, expected, value);
   return swapped ? (*swapped ? 1 : 0) : -1;
 }

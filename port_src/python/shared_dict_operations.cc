@@ -3,6 +3,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "python/at_once.h"
 #include "python/context.h"
 #include "python/dict_key.h"
 #include "python/dict_name.h"
@@ -88,6 +89,7 @@ PyObject* dict_get(PyObject* self, PyObject* key, PyObject* missing, bool own) {
   if (!view) return nullptr;
   table::Blob blob;
   const auto seen = table->get_at_once(handle, *view, blob);
+  if (is_at_once() && (!seen || (blob && !is_plain(blob.tag())))) return refuse();
   if (!seen) {
     Result<table::Blob> found = [&]() REQUIRES(attached) {
       const Detached scope;

@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "python/errand.h"
 #include "python/pickle_parts.h"
 #include "python/pickle_place.h"
 #include "python/plain_writer.h"
@@ -29,7 +30,7 @@ template <class Operation>
 std::optional<ResultOf<Operation>> on_table(PyObject* self, const Operation& operation) REQUIRES(attached) {
   const SharedDictObject& dict = shared_dict(self);
   table::Table* const table = table_of(dict.use);
-  if (table == nullptr) return std::nullopt;
+  if (table == nullptr || Errands::given_up(self)) return std::nullopt;
   auto result = [&]() REQUIRES(attached) {
     const Detached scope;
     return operation(*table, dict.handle);

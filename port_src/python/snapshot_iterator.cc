@@ -63,8 +63,32 @@ PyObject* length_hint(PyObject* self, PyObject*) REQUIRES(attached) {
   return PyLong_FromSize_t(it.held == nullptr ? 0 : it.held->all.size() - it.next);
 }
 
-PyMethodDef kMethods[] = {{"__length_hint__", length_hint, METH_NOARGS, "How many are left."},
-                          {nullptr, nullptr, 0, nullptr}};
+std::size_t next_bytes(const SnapshotIterator& it) {
+  if (it.held == nullptr || it.next == it.held->all.size()) return 0;
+  return it.held->all.bytes(it.next).size();
+}
+
+// For those who fetch many at a time. What was taken before an exception is in the list.
+PyObject* take(PyObject* self, PyObject* args) REQUIRES(attached) {
+  PyObject* list = nullptr;
+  Py_ssize_t most = 0, bytes = 0;
+  if (!PyArg_ParseTuple(args, "O!nn:take", &PyList_Type, &list, &most, &bytes)) return nullptr;
+  while (most-- > 0 && bytes > 0) {
+    bytes -= static_cast<Py_ssize_t>(next_bytes(iterator(self)));
+    const Ref item = Ref::steal(next(self));
+    if (!item && PyErr_Occurred() != nullptr) return nullptr;
+    if (!item) break;
+    if (PyList_Append(list, item.get()) != 0) return nullptr;
+  }
+  Py_RETURN_NONE;
+}
+
+PyMethodDef kMethods[] = {
+    {"__length_hint__", length_hint, METH_NOARGS, "How many are left."},
+    {"take", take, METH_VARARGS,
+     "take($self, list, most, bytes, /)\n--\n\n"
+     "Appends the next ones to a list: at most so many, and no more after so many bytes."},
+    {nullptr, nullptr, 0, nullptr}};
 
 PyType_Slot kSlots[] = {{Py_tp_doc, const_cast<char*>("Goes over a SharedDict as it was at one moment.")},
                         {Py_tp_dealloc, reinterpret_cast<void*>(dealloc)},

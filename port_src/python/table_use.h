@@ -7,6 +7,7 @@
 
 #include "python/attachment.h"
 #include "python/gil.h"
+#include "table/patience.h"
 #include "table/table.h"
 
 namespace pyport::python {
@@ -28,6 +29,7 @@ template <class Operation>
 std::invoke_result_t<Operation> with_room(table::Table& table, const Operation& operation) {
   std::invoke_result_t<Operation> done = operation();
   if (done.ok() || !is_short_of_room(done.error())) return done;
+  if (table::Impatient::here()) return make_error(Errc::busy);  // tidying may take long
   tidy(table);
   return operation();
 }

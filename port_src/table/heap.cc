@@ -25,8 +25,14 @@ void add(Word& sum, std::uint64_t more) { derive(sum, peek(sum) + more); }
 // The heap's lock for a scope. Not held when status() is not ok.
 class Heap::Locked {
  public:
-  Locked(const Heap& heap, Operation& operation)
-      : heap_(heap), operation_(operation), status_(operation.lock(heap.super().heap_lock)) {}
+  // To take, as long as this thread has the patience; to give back in any case.
+  enum class To : std::uint8_t { take, give };
+
+  Locked(const Heap& heap, Operation& operation, To what = To::give)
+      : heap_(heap),
+        operation_(operation),
+        status_(what == To::take ? operation.lock_for_work(heap.super().heap_lock)
+                                 : operation.lock(heap.super().heap_lock)) {}
   ~Locked() {
     if (status_.ok()) operation_.unlock(heap_.super().heap_lock);
   }
@@ -53,13 +59,13 @@ bool Heap::has_class(const Block& block, std::size_t size_class) const {
 Result<Block> Heap::take(Operation& operation, std::size_t size, Word& place) {
   if (size > kMaxBlobBytes) return make_error(Errc::table_full, "memory");
   if (size > kLargestClass - kHeaderBytes) {
-    const Locked locked(*this, operation);
+    const Locked locked(*this, operation, Locked::To::take);
     if (!locked.status()) return locked.status().error();
     return take_large(operation, size, place);
   }
   const std::size_t size_class = class_of(size + kHeaderBytes);
   if (size_class >= kMagazines) {
-    const Locked locked(*this, operation);
+    const Locked locked(*this, operation, Locked::To::take);
     if (!locked.status()) return locked.status().error();
     Result<Block> block = take_from_slab(operation, size_class, place);
     if (block) block->describe(static_cast<std::uint32_t>(size), 0);
@@ -70,7 +76,7 @@ Result<Block> Heap::take(Operation& operation, std::size_t size, Word& place) {
     const std::uint64_t count = peek(magazine.count);
     if (count == 0 || count > kMagazineBlocks) {
       draft(magazine.count, 0);
-      const Locked locked(*this, operation);
+      const Locked locked(*this, operation, Locked::To::take);
       if (!locked.status()) return locked.status().error();
       if (Status filled = fill(operation, size_class); !filled) return std::move(filled).error();
       continue;

@@ -24,6 +24,7 @@
 #include "table/crash_point.h"
 #include "table/layout.h"
 #include "table/mapping.h"
+#include "table/patience.h"
 #include "table/place.h"
 #include "table/shared_lock.h"
 
@@ -58,15 +59,17 @@ class Operation {
   Hand& hand() const { return lane_.hand; }
 
   // Errc::busy; what the lock guards is repaired when it was inherited. REQUIRES: shared_lock.h's order.
-  Status lock(Half& word) {
+  Status lock(Half& word, Patience patience = Patience::some) {
     Word& name = hand().lock[locks_];
     put(name, mapping_.offset_of(word), "lock.name");
-    const Taken taken = SharedLock(mapping_, word).take(slot(), name);
+    const Taken taken = SharedLock(mapping_, word).take(slot(), name, patience);
     if (taken != Taken::fresh) return lock_after_trouble(word, taken);
     crash_point("lock.taken", true);
     ++locks_;
     return ok_status();
   }
+  // The same, with the patience that this thread has.
+  Status lock_for_work(Half& word) { return lock(word, Impatient::here() ? Patience::none : Patience::some); }
   // False, and nothing is done, when it is not free.
   bool lock_at_once(Half& word) {
     Word& name = hand().lock[locks_];

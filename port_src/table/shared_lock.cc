@@ -61,8 +61,9 @@ bool SharedLock::try_take(std::uint32_t slot, Word& name) {
   return peek(word_) == 0 && take_over(0, slot, name);
 }
 
-Taken SharedLock::take_slowly(std::uint32_t slot, Word& name) {
+Taken SharedLock::take_slowly(std::uint32_t slot, Word& name, Patience patience) {
   if (spin(word_, [&] { return take_at_once(slot); })) return Taken::fresh;
+  if (patience == Patience::none) return Taken::refused;
   put(name, mapping_.offset_of(word_) | 1, "lock.name");
   const auto began = Clock::now();
   auto unknown_since = began;

@@ -22,8 +22,10 @@ namespace pyport::table {
 enum class Taken : std::uint8_t {
   fresh,
   inherited,  // from a dead process, or from none that there is: what it guards is to be repaired first
-  refused     // a living process holds it for seconds
+  refused     // a living process holds it for seconds; or for a moment, which is enough for Patience::none
 };
+
+enum class Patience : std::uint8_t { some, none };
 
 class SharedLock {
  public:
@@ -32,8 +34,8 @@ class SharedLock {
 
   // `name` is the caller's word that says which lock it holds or tries to take, and does so already. While it
   // waits the lowest bit is set: one that waits is no witness that the holder lives.
-  Taken take(std::uint32_t slot, Word& name) {
-    return take_at_once(slot) ? Taken::fresh : take_slowly(slot, name);
+  Taken take(std::uint32_t slot, Word& name, Patience patience = Patience::some) {
+    return take_at_once(slot) ? Taken::fresh : take_slowly(slot, name, patience);
   }
   // False when somebody has it.
   bool take_at_once(std::uint32_t slot) {
@@ -47,7 +49,7 @@ class SharedLock {
  private:
   static constexpr std::uint32_t kWaiters = 1U << 31;
 
-  Taken take_slowly(std::uint32_t slot, Word& name);
+  Taken take_slowly(std::uint32_t slot, Word& name, Patience patience);
   bool try_take(std::uint32_t slot, Word& name);
   bool take_over(std::uint32_t seen, std::uint32_t slot, Word& name);
   void wait(std::uint32_t seen, std::uint32_t milliseconds);

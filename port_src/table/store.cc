@@ -65,7 +65,7 @@ Result<std::uint32_t> Store::find(Operation& operation, const HandleWords& handl
     if (search == Index::Search::found) return number;
     if (search == Index::Search::missing) return gone();
   }
-  if (Status locked = operation.lock(super().index_lock); !locked) return std::move(locked).error();
+  if (Status locked = operation.lock_for_work(super().index_lock); !locked) return std::move(locked).error();
   const Status readable = index_.make_readable(operation);
   const bool found = readable && index_.find_place(handle, number) != nullptr;
   operation.unlock(super().index_lock);
@@ -96,7 +96,7 @@ Result<DictHeader*> Store::lock_dict(Operation& operation, const HandleWords& wo
     DictHeader* const header = index_.header(*number);
     if (header == nullptr) return gone();
     recent(words).store(header, std::memory_order_relaxed);
-    if (Status locked = operation.lock(header->lock); !locked) return std::move(locked).error();
+    if (Status locked = operation.lock_for_work(header->lock); !locked) return std::move(locked).error();
     // Found without a lock: it may have been destroyed, and even made anew under another handle; or cleared,
     // and then it has another header.
     Status alive = check_alive(*header, words);

@@ -134,8 +134,8 @@ class Table {
 
   // All of these: Errc::gone when there is no such dict; an operation that races a destroy either comes
   // before it or gives Errc::gone. Errc::corrupt when the dict's memory is damaged: the dict is set aside and
-  // gives that from then on. Errc::busy when a living process holds the dict's lock for seconds. An empty
-  // Blob when the key is not there.
+  // gives that from then on. Errc::busy when a living process holds the dict's lock for seconds, or when an
+  // impatient thread (patience.h) would have to wait. An empty Blob when the key is not there.
   Result<Blob> get(const Handle& handle, const KeyView& key) const;
   // The same without any lock: it waits for nobody, and may be called with a Python thread state attached.
   // Gives what it saw. Nothing, and `blob` is empty, when get() is to be asked: the value is larger

@@ -1,8 +1,19 @@
 import builtins
 import os
-from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, MutableMapping, ValuesView
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Coroutine,
+    ItemsView,
+    Iterable,
+    Iterator,
+    KeysView,
+    Mapping,
+    MutableMapping,
+    ValuesView,
+)
 from types import TracebackType
-from typing import Any, Final, TypeVar, final, overload
+from typing import Any, ClassVar, Concatenate, Final, Generic, ParamSpec, TypeVar, final, overload, type_check_only
 
 from _erlang import WaitStop
 from _typeshed import SupportsKeysAndGetItem
@@ -13,6 +24,151 @@ _K = TypeVar("_K", default=Any)  # str, bytes or int; what comes out is never by
 _V = TypeVar("_V", default=Any)
 
 __all__: Final = ["Atom", "Interrupted", "Pid", "Reference", "SharedCell", "SharedDict", "Table", "Term"]
+
+_Self = TypeVar("_Self")
+_Parameters = ParamSpec("_Parameters")
+_Result = TypeVar("_Result")
+_View = TypeVar("_View")
+_Item = TypeVar("_Item")
+
+# Methods with `.aio`: what their names give on an object.
+@type_check_only
+class _Bound(Generic[_Parameters, _Result]):
+    __name__: str
+    __qualname__: str
+    def __call__(self, *args: _Parameters.args, **names: _Parameters.kwargs) -> _Result: ...
+    @property
+    def __self__(self) -> Any: ...
+    @property
+    def aio(self) -> Callable[_Parameters, Coroutine[Any, Any, _Result]]:
+        """The same as a function that gives a coroutine."""
+
+# ... and in the class.
+@type_check_only
+class _Unbound(Generic[_Result]):
+    __name__: str
+    __qualname__: str
+    def __call__(self, instance: Any, /, *args: Any, **names: Any) -> _Result: ...
+    @property
+    def aio(self) -> Callable[..., Coroutine[Any, Any, _Result]]: ...
+
+@type_check_only
+class _with_aio(Generic[_Self, _Parameters, _Result]):
+    def __init__(self, function: Callable[Concatenate[_Self, _Parameters], _Result], /) -> None: ...
+    @overload
+    def __get__(self, instance: None, owner: type[_Self], /) -> _Unbound[_Result]: ...
+    @overload
+    def __get__(self, instance: _Self, owner: type[_Self] | None = None, /) -> _Bound[_Parameters, _Result]: ...
+
+# The same for those with several signatures: each has a class of its own.
+@type_check_only
+class _Method(Generic[_Result]):
+    @overload
+    def __get__(self, instance: None, owner: type[Any], /) -> _Unbound[Any]: ...
+    @overload
+    def __get__(self, instance: object, owner: type[Any] | None = None, /) -> _Result: ...
+
+@type_check_only
+class _Get(Generic[_K, _V]):
+    @overload
+    def __call__(self, key: _K, /, *, copy: bool = False) -> _V | None: ...
+    @overload
+    def __call__(self, key: _K, /, default: _Default, *, copy: bool = False) -> _V | _Default: ...
+    @property
+    def aio(self) -> _GetAio[_K, _V]: ...
+
+@type_check_only
+class _GetAio(Generic[_K, _V]):
+    @overload
+    async def __call__(self, key: _K, /, *, copy: bool = False) -> _V | None: ...
+    @overload
+    async def __call__(self, key: _K, /, default: _Default, *, copy: bool = False) -> _V | _Default: ...
+
+@type_check_only
+class _Setdefault(Generic[_K, _V]):
+    @overload
+    def __call__(self, key: _K, /) -> _V | None: ...
+    @overload
+    def __call__(self, key: _K, default: _V, /) -> _V: ...
+    @property
+    def aio(self) -> _SetdefaultAio[_K, _V]: ...
+
+@type_check_only
+class _SetdefaultAio(Generic[_K, _V]):
+    @overload
+    async def __call__(self, key: _K, /) -> _V | None: ...
+    @overload
+    async def __call__(self, key: _K, default: _V, /) -> _V: ...
+
+@type_check_only
+class _Pop(Generic[_K, _V]):
+    @overload
+    def __call__(self, key: _K, /) -> _V: ...
+    @overload
+    def __call__(self, key: _K, /, default: _Default) -> _V | _Default: ...
+    @property
+    def aio(self) -> _PopAio[_K, _V]: ...
+
+@type_check_only
+class _PopAio(Generic[_K, _V]):
+    @overload
+    async def __call__(self, key: _K, /) -> _V: ...
+    @overload
+    async def __call__(self, key: _K, /, default: _Default) -> _V | _Default: ...
+
+@type_check_only
+class _GetMany:
+    def __call__(self, keys: Iterable[_Key], /) -> dict[_Key, Any]: ...
+    @property
+    def aio(self) -> _GetManyAio: ...
+
+@type_check_only
+class _GetManyAio:
+    async def __call__(self, keys: Iterable[_Key], /) -> dict[_Key, Any]: ...
+
+@type_check_only
+class _Update(Generic[_K, _V]):
+    @overload
+    def __call__(self, other: SupportsKeysAndGetItem[_K, _V], /, **names: _V) -> None: ...
+    @overload
+    def __call__(self, other: Iterable[tuple[_K, _V]], /, **names: _V) -> None: ...
+    @overload
+    def __call__(self, **names: _V) -> None: ...
+    @property
+    def aio(self) -> _UpdateAio[_K, _V]: ...
+
+@type_check_only
+class _UpdateAio(Generic[_K, _V]):
+    @overload
+    async def __call__(self, other: SupportsKeysAndGetItem[_K, _V], /, **names: _V) -> None: ...
+    @overload
+    async def __call__(self, other: Iterable[tuple[_K, _V]], /, **names: _V) -> None: ...
+    @overload
+    async def __call__(self, **names: _V) -> None: ...
+
+@type_check_only
+class _ViewMethod(Generic[_View, _Item]):
+    def __call__(self) -> _View: ...
+    @property
+    def aio(self) -> Callable[[], _Snapshot[_Item]]: ...
+
+@type_check_only
+class _Snapshot(AsyncIterator[_Item]):
+    async def __anext__(self) -> _Item: ...
+    async def aclose(self) -> None: ...
+
+@type_check_only
+class _Keys(KeysView[_K]):
+    def __reversed__(self) -> Iterator[_K]: ...
+    def __aiter__(self) -> _Snapshot[_K]: ...
+
+@type_check_only
+class _Values(ValuesView[_V]):
+    def __aiter__(self) -> _Snapshot[_V]: ...
+
+@type_check_only
+class _Items(ItemsView[_K, _V]):
+    def __aiter__(self) -> _Snapshot[tuple[_K, _V]]: ...
 
 @final
 class SharedDict(MutableMapping[_K, _V]):
@@ -35,12 +191,11 @@ class SharedDict(MutableMapping[_K, _V]):
     for an int beyond 64 bits and ValueError for a str with lone surrogates.
     """
 
-    @classmethod
-    def open(cls, name: str, /) -> SharedDict[Any, Any]:
-        """The dict of this name, which the attribute handle of a SharedDict gives, in any process of the same user.
+    open: ClassVar[_Bound[[str], SharedDict[Any, Any]]]
+    """The dict of this name, which the attribute handle of a SharedDict gives, in any process of the same user.
 
-        Raises ValueError when it is no such name, OSError when its table cannot be attached to, and
-        RuntimeError when there is no such dict."""
+    Raises ValueError when it is no such name, OSError when its table cannot be attached to, and
+    RuntimeError when there is no such dict."""
 
     @property
     def handle(self) -> str:
@@ -60,6 +215,7 @@ class SharedDict(MutableMapping[_K, _V]):
         """Raises KeyError when the key is not there."""
 
     def __contains__(self, key: object, /) -> bool: ...
+    @_with_aio
     def contains(self, key: object, /) -> bool:
         """The same as key in self."""
 
@@ -70,17 +226,15 @@ class SharedDict(MutableMapping[_K, _V]):
     def __reversed__(self) -> Iterator[_K]:
         """The same, the last one first."""
 
-    @overload
-    def get(self, key: _K, /, *, copy: bool = False) -> _V | None: ...
-    @overload
-    def get(self, key: _K, /, default: _Default, *, copy: bool = False) -> _V | _Default:
-        """The value of key, or default when there is no such key.
+    get: _Method[_Get[_K, _V]]  # type: ignore[assignment]
+    """The value of key, or default when there is no such key.
 
-        What keeps its memory in buffers (numpy arrays, Arrow buffers: all that pickle's protocol 5 hands out of
-        band) is not copied: it lies, read-only, in shared memory, valid as long as something refers to it, also
-        when the key is replaced or deleted or the dict destroyed. With copy it is the reader's own, and writable
-        where it was so for the writer."""
+    What keeps its memory in buffers (numpy arrays, Arrow buffers: all that pickle's protocol 5 hands out of
+    band) is not copied: it lies, read-only, in shared memory, valid as long as something refers to it, also
+    when the key is replaced or deleted or the dict destroyed. With copy it is the reader's own, and writable
+    where it was so for the writer."""
 
+    @_with_aio
     def view(self, key: _K, /) -> memoryview:
         """A read-only memoryview of the bytes, bytearray, str (its UTF-8) or array that is the value of key.
 
@@ -88,48 +242,55 @@ class SharedDict(MutableMapping[_K, _V]):
         whatever becomes of the key and of the dict. Raises KeyError when there is no such key, and TypeError for
         a value of another kind, or one with several buffers."""
 
-    def get_many(self, keys: Iterable[_Key], /) -> dict[_Key, Any]:
-        """A dict of those of the keys that are there, all as they were at one moment."""
+    get_many: _Method[_GetMany]
+    """A dict of those of the keys that are there, all as they were at one moment."""
 
+    @_with_aio
     def put(self, key: _K, value: _V, /, *, skip_if_exists: bool = False) -> bool:
         """Stores the value, with skip_if_exists only when there is no such key. Gives whether it was stored: of all
         that put one so at once, one gets True. Raises as an assignment does."""
 
-    @overload
-    def setdefault(self, key: _K, /) -> _V | None: ...
-    @overload
-    def setdefault(self, key: _K, default: _V, /) -> _V:
-        """The value of key; when there is none, default is stored and given. Raises as an assignment does."""
+    setdefault: _Method[_Setdefault[_K, _V]]  # type: ignore[assignment]
+    """The value of key; when there is none, default is stored and given. Raises as an assignment does."""
 
-    @overload
-    def pop(self, key: _K, /) -> _V: ...
-    @overload
-    def pop(self, key: _K, /, default: _Default) -> _V | _Default:
-        """Removes the key and gives its value, or default when there is no such key, or raises KeyError. Of all that
-        pop a key at once, one gets the value. One that cannot be unpickled stays."""
+    pop: _Method[_Pop[_K, _V]]  # type: ignore[assignment]
+    """Removes the key and gives its value, or default when there is no such key, or raises KeyError. Of all that
+    pop a key at once, one gets the value. One that cannot be unpickled stays."""
 
-    def popitem(self) -> tuple[_K, _V]:
+    @_with_aio
+    def popitem(self) -> tuple[_K, _V]:  # type: ignore[override]
         """Removes the key that was inserted last and gives it with its value. Raises KeyError when the dict is empty."""
 
-    def clear(self) -> None:
+    @_with_aio
+    def clear(self) -> None:  # type: ignore[override]
         """Removes all keys, at one moment."""
 
     # Integers of 64 bits that many change at once, without any lock. A missing key counts as 0. The number after the
     # operation is given, but for swap. TypeError when the value, or n, is no such integer; OverflowError when the
     # number would not fit: nothing is changed then.
+    @_with_aio
     def add(self, key: _K, n: int, /) -> int: ...
+    @_with_aio
     def sub(self, key: _K, n: int, /) -> int: ...
+    @_with_aio
     def bor(self, key: _K, n: int, /) -> int: ...
+    @_with_aio
     def bxor(self, key: _K, n: int, /) -> int: ...
+    @_with_aio
     def band(self, key: _K, n: int, /) -> int: ...
+    @_with_aio
     def inc(self, key: _K, /) -> int: ...
+    @_with_aio
     def dec(self, key: _K, /) -> int: ...
+    @_with_aio
     def swap(self, key: _K, n: int, /) -> int:
         """Stores an integer in place of another, and gives that one."""
 
+    @_with_aio
     def cas(self, key: _K, expected: _V, new: _V, /) -> bool:
         """Stores new if the value of key is of the type of expected and equal to it; gives whether it was."""
 
+    @_with_aio
     def cell(self, key: _K, /) -> SharedCell:
         """The integer of key, to be held."""
 
@@ -163,14 +324,9 @@ class SharedDict(MutableMapping[_K, _V]):
 
     def _versioned(self, key: _K, /) -> tuple[int, _V] | None: ...
     def _wait_change(self, key: _K, version: int, seconds: float | None, stop: WaitStop | None, /) -> int | None: ...
-    @overload
-    def update(self, other: SupportsKeysAndGetItem[_K, _V], /, **names: _V) -> None: ...
-    @overload
-    def update(self, other: Iterable[tuple[_K, _V]], /, **names: _V) -> None: ...
-    @overload
-    def update(self, **names: _V) -> None:
-        """Stores what a mapping or an iterable of pairs has, and the names. All of it at once: nobody sees a part
-        of it. Of equal keys the last counts. Raises as an assignment does; nothing is stored then."""
+    update: _Method[_Update[_K, _V]]  # type: ignore[assignment]
+    """Stores what a mapping or an iterable of pairs has, and the names. All of it at once: nobody sees a part
+    of it. Of equal keys the last counts. Raises as an assignment does; nothing is stored then."""
 
     def __ior__(self, other: Mapping[Any, Any] | Iterable[tuple[Any, Any]], /) -> SharedDict[_K, _V]:
         """As update."""
@@ -179,27 +335,31 @@ class SharedDict(MutableMapping[_K, _V]):
         """A plain dict of both."""
 
     def __ror__(self, other: Mapping[Any, Any], /) -> dict[Any, Any]: ...
-    def keys(self) -> KeysView[_K]:
-        """A view of the keys in insertion order: str, int, or bytes where those are no UTF-8."""
+    keys: _Method[_ViewMethod[_Keys[_K], _K]]  # type: ignore[assignment]
+    """A view of the keys in insertion order: str, int, or bytes where those are no UTF-8."""
 
-    def values(self) -> ValuesView[_V]:
-        """A view of the values, in the order of the keys."""
+    values: _Method[_ViewMethod[_Values[_V], _V]]  # type: ignore[assignment]
+    """A view of the values, in the order of the keys."""
 
-    def items(self) -> ItemsView[_K, _V]:
-        """A view of the pairs of key and value."""
+    items: _Method[_ViewMethod[_Items[_K, _V], tuple[_K, _V]]]  # type: ignore[assignment]
+    """A view of the pairs of key and value."""
 
+    @_with_aio
     def copy(self) -> dict[_K, _V]:
         """A plain dict of all, as it was at one moment."""
 
+    @_with_aio
     def to_dict(self) -> dict[_K, _V]:
         """The same as copy()."""
 
     def _values(self) -> Iterator[_V]: ...
     def _items(self) -> Iterator[tuple[_K, _V]]: ...
+    @_with_aio
     def info(self) -> dict[str, int]:
         """How many keys and bytes (of keys and values) are in it, and how many values readers hold in place
         (pinned)."""
 
+    @_with_aio
     def destroy(self) -> None:
         """Ends the dict for everybody. Doing so again changes nothing."""
 

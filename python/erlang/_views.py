@@ -10,6 +10,13 @@ if TYPE_CHECKING:
 
     from _erlang import SharedDict
 
+    from ._aio import Snapshot
+
+
+def _aiter(method: Any) -> Snapshot:
+    """What goes over it in code of asyncio, which is imported with the first one alone."""
+    return method.aio()  # type: ignore[no-any-return]
+
 
 class SharedDictKeys(KeysView[Any]):
     __slots__ = ()
@@ -18,6 +25,9 @@ class SharedDictKeys(KeysView[Any]):
     def __reversed__(self) -> Iterator[Any]:
         return reversed(self._mapping)
 
+    def __aiter__(self) -> Snapshot:
+        return _aiter(self._mapping.keys)
+
 
 class SharedDictValues(ValuesView[Any]):
     __slots__ = ()
@@ -25,6 +35,9 @@ class SharedDictValues(ValuesView[Any]):
 
     def __iter__(self) -> Iterator[Any]:
         return self._mapping._values()
+
+    def __aiter__(self) -> Snapshot:
+        return _aiter(self._mapping.values)
 
     def __contains__(self, value: object) -> bool:
         return any(value is stored or value == stored for stored in self)
@@ -36,3 +49,6 @@ class SharedDictItems(ItemsView[Any, Any]):
 
     def __iter__(self) -> Iterator[tuple[Any, Any]]:
         return self._mapping._items()
+
+    def __aiter__(self) -> Snapshot:
+        return _aiter(self._mapping.items)

@@ -24,6 +24,7 @@ class TestAsInThePort(TableCase):
             "test_mapping",
             "test_wait",
             "test_numbers",
+            "test_aio",
             "test_zz_destroy",
         ]
         done = run_tests.run(self.sd, names)

@@ -6,6 +6,7 @@
 
 #include "heap_harness.h"
 #include "processes.h"
+#include "table/patience.h"
 
 namespace pyport::table {
 namespace {
@@ -41,6 +42,27 @@ TEST_F(SharedLockTest, IsTakenAndLeft) {
   EXPECT_EQ(peek(word()), 0u);
   EXPECT_EQ(take(0), Taken::fresh);
   lock().leave();
+}
+
+TEST_F(SharedLockTest, WhoHasNoPatienceIsRefused) {
+  Word& mine = harness_.mapping().slot(0).lane[1].hand.lock[0];
+  mine.store(harness_.mapping().offset_of(word()));
+  EXPECT_EQ(take(0), Taken::fresh);
+  EXPECT_EQ(lock().take(0, mine, Patience::none), Taken::refused);
+  lock().leave();
+  EXPECT_EQ(lock().take(0, mine, Patience::none), Taken::fresh);
+  lock().leave();
+  EXPECT_EQ(peek(word()), 0u);
+}
+
+TEST_F(SharedLockTest, AThreadIsImpatientForAScope) {
+  EXPECT_FALSE(Impatient::here());
+  {
+    const Impatient scope;
+    EXPECT_TRUE(Impatient::here());
+    std::thread([] { EXPECT_FALSE(Impatient::here()); }).join();
+  }
+  EXPECT_FALSE(Impatient::here());
 }
 
 TEST_F(SharedLockTest, LetsOneThreadInAtATime) {

@@ -186,15 +186,18 @@ Result<bool> Store::contains(const Handle& handle, const KeyView& key) {
   });
 }
 
-Result<std::vector<Key>> Store::keys(const Handle& handle) {
+Result<std::vector<Key>> Store::keys(const Handle& handle, Stamp* stamp) {
   Operation operation(*mapping_, *place_, *this);
-  return with_dict(operation, handle, [](Dict& dict, DictHeader&) { return dict.keys(); });
+  return with_dict(operation, handle, [&](Dict& dict, DictHeader& header) {
+    if (stamp != nullptr) *stamp = peek(header.changes);
+    return dict.keys();
+  });
 }
 
 Result<DictStats> Store::stats(const Handle& handle) {
   Operation operation(*mapping_, *place_, *this);
   return with_dict(operation, handle, [](Dict&, DictHeader& header) -> Result<DictStats> {
-    return DictStats{peek(header.live), peek(header.bytes), peek(header.pinned)};
+    return DictStats{peek(header.live), peek(header.bytes), peek(header.pinned), peek(header.changes)};
   });
 }
 

@@ -124,7 +124,13 @@ void append_info(Bytes& out, RequestId id, const PythonInfoReply& info, std::siz
 }
 
 void append_stat(Bytes& out, RequestId id, const StatReply& stat, std::size_t max_frame) {
-  append_numbers(out, id, max_frame, {{"keys", stat.keys}, {"bytes", stat.bytes}, {"pinned", stat.pinned}});
+  if (stat.stamp) {
+    append_numbers(
+        out, id, max_frame,
+        {{"keys", stat.keys}, {"bytes", stat.bytes}, {"pinned", stat.pinned}, {"stamp", *stat.stamp}});
+  } else {
+    append_numbers(out, id, max_frame, {{"keys", stat.keys}, {"bytes", stat.bytes}, {"pinned", stat.pinned}});
+  }
 }
 
 void append_handles(Bytes& out, RequestId id, std::span<const HandleBits> handles, std::size_t max_frame) {
@@ -136,9 +142,11 @@ void append_handles(Bytes& out, RequestId id, std::span<const HandleBits> handle
   finish(frame, out, id, max_frame);
 }
 
-void append_keys(Bytes& out, RequestId id, std::span<const KeyName> keys, std::size_t max_frame) {
+void append_keys(Bytes& out, RequestId id, std::span<const KeyName> keys, std::size_t max_frame,
+                 std::optional<std::uint64_t> stamp) {
   FrameBuilder frame(out, Op::value, id);
   etf::Writer writer = frame.body();
+  if (stamp) writer.tuple(2).unsigned_integer(*stamp);
   writer.list(keys.size());
   for (const KeyName& key : keys) {
     if (const auto* number = std::get_if<std::int64_t>(&key)) {

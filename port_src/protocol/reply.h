@@ -73,6 +73,7 @@ struct StatReply {
   std::uint64_t keys = 0;
   std::uint64_t bytes = 0;
   std::uint64_t pinned = 0;
+  std::optional<std::uint64_t> stamp;  // of the keys, if that was asked for
 };
 
 using HandleBits = std::array<std::uint8_t, 16>;
@@ -97,7 +98,9 @@ void append_info(Bytes& out, RequestId id, const TableInfoReply& info, std::size
 void append_info(Bytes& out, RequestId id, const PythonInfoReply& info, std::size_t max_frame);
 void append_stat(Bytes& out, RequestId id, const StatReply& stat, std::size_t max_frame);
 void append_handles(Bytes& out, RequestId id, std::span<const HandleBits> handles, std::size_t max_frame);
-void append_keys(Bytes& out, RequestId id, std::span<const KeyName> keys, std::size_t max_frame);
+// `{Stamp, Keys}` when there is a stamp.
+void append_keys(Bytes& out, RequestId id, std::span<const KeyName> keys, std::size_t max_frame,
+                 std::optional<std::uint64_t> stamp = std::nullopt);
 
 // The part of `max_frame` that is left for the term of a VALUE frame.
 constexpr std::size_t most_value_bytes(std::size_t max_frame) { return max_frame - kHeaderSize - 1; }

@@ -148,6 +148,22 @@ struct Number {
   std::int64_t operand = 0;
   std::int64_t expected = 0;
 };
+// A key and the stamp with which it was read.
+struct KeyStamp {
+  KeyView key;
+  Stamp stamp = 0;
+};
+// A key that gets a value, or goes.
+struct ChangedKey {
+  KeyView key;
+  std::optional<ByteSpan> value;
+};
+struct Transact {
+  HandleBits handle{};
+  std::vector<KeyStamp> read;
+  std::vector<Stamp> all;  // of the whole dict
+  std::vector<ChangedKey> changes;
+};
 struct Dicts {};
 struct Sweep {};
 struct Call {
@@ -187,7 +203,7 @@ struct LogCredit {
 using Request =
     std::variant<Ping, Info, New, Destroy, Get, Set, Del, Keys, Stat, GetMany, SetMany, DelMany, Items,
                  PutBegin, PutPart, PutEnd, GetPart, DropTransfer, PutIf, Take, Clear, IsKey, DelIf, Number,
-                 Dicts, Sweep, Call, Eval, Exec, Run, Cancel, NsNew, NsDrop, LogCredit, Hello>;
+                 Transact, Dicts, Sweep, Call, Eval, Exec, Run, Cancel, NsNew, NsDrop, LogCredit, Hello>;
 
 // Decodes the body of a request frame, after validating it as ETF.
 // Errc::unknown_op (n is the number); Errc::bad_etf; Errc::bad_frame with the operation's name and the

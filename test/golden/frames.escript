@@ -85,7 +85,15 @@ requests() ->
      {request_is_key, 16#35, 0, 26, {term, {?H1, <<"config">>}}},
      {request_del_if, 16#36, 0, 27, {term, {?H1, <<"config">>, (1 bsl 64) - 1}}},
      {request_number_add, 16#37, 0, 28, {term, {?H1, 7, 0, -1, 0}}},
-     {request_number_cas, 16#37, 0, 28, {term, {?H1, <<"config">>, 6, -(1 bsl 63), (1 bsl 63) - 1}}}].
+     {request_number_cas, 16#37, 0, 28, {term, {?H1, <<"config">>, 6, -(1 bsl 63), (1 bsl 63) - 1}}},
+     {request_keys_stamped, 16#15, 8, 10, {term, ?H1}},
+     {request_stat_stamped, 16#16, 8, 10, {term, ?H1}},
+     {request_get_many_stamped, 16#19, 16#1f08, 10, {term, {?H1, [<<"config">>]}}},
+     {request_items_stamped, 16#1c, 8, 10, {term, ?H1}},
+     {request_transact, 16#38, 0, 29,
+      {term, {?H1, [{<<"config">>, 7}, {-42, 0}], [(1 bsl 64) - 1, 300], [{<<"config">>, [1, 2]}, <<"old">>, 7, {8, {}}]}}},
+     {request_transact_nothing, 16#38, 0, 29, {term, {?H1, [], [], []}}},
+     {request_transact_small, 16#38, 0, 29, {term, {?H1, [], [1, 2], [1, 2]}}}].
 
 hello_table() ->
     hello(table) ++

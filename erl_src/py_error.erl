@@ -10,7 +10,7 @@
 
 -type what() :: not_a_handle | destroyed | lost | key | keys | pairs | name | code | arguments | keyword_arguments | variables
               | timeout | file | argv | call | pool | options | call_options | convert | read_options
-              | int64 | function_1 | function_2 | function_3.
+              | int64 | transaction | transaction_over | transaction_options | function_1 | function_2 | function_3.
 -type cause() :: {pos_integer(), what()}.
 
 -spec format_error(term(), erlang:stacktrace()) -> #{pos_integer() | general | reason => unicode:chardata()}.
@@ -28,6 +28,10 @@ text(key) -> "key must be a binary, an atom or a 64-bit integer";
 text(keys) -> "must be a list of keys, each a binary, an atom or a 64-bit integer";
 text(pairs) -> "must be a map or list of pairs, with a binary, an atom or a 64-bit integer as each key";
 text(name) -> "must be a name: an atom, or a string or binary of Unicode characters, and not empty";
+text(transaction) -> "a transaction: this function is of dicts alone";
+text(transaction_over) -> "the transaction is over, or is another process's";
+text(transaction_options) ->
+    "must be a map with at most the keys retries, an integer from 0 or infinity, and timeout, milliseconds or infinity";
 text(int64) -> "must be an integer of 64 bits";
 text(function_1) -> "must be a function of one argument";
 text(function_2) -> "must be a function of two arguments";

@@ -34,6 +34,7 @@ struct ModuleState {
   PyTypeObject* atom_type;
   PyTypeObject* stored_buffer_type;
   PyTypeObject* snapshot_iterator_type;
+  PyTypeObject* prepared_value_type;
 
   // The functions that pickles of our objects call, by which they reduce themselves.
   PyObject* dict_function;
@@ -46,6 +47,10 @@ struct ModuleState {
   PyObject* keys_view;
   PyObject* values_view;
   PyObject* items_view;
+  // Of erlang._transaction; null until they are asked for.
+  PyObject* transaction;
+  PyObject* transactions;
+  PyObject* transact;
 
   // Of what does not change.
   mutable NameCache names;

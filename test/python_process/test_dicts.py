@@ -23,6 +23,7 @@ class TestAsInThePort(TableCase):
             "test_known_values",
             "test_mapping",
             "test_numbers",
+            "test_transaction",
             "test_zz_destroy",
         ]
         done = run_tests.run(self.sd, names)

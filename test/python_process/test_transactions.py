@@ -25,6 +25,18 @@ def transfer(t, a, b, n):
     t[f"last of {a}"] = "x" * random.randrange(6000)  # of all sizes
 
 
+def at_once(sd, workers):
+    """Returns when so many are here."""
+    sd.add("here", 1)
+    while sd["here"] < workers:
+        pass
+
+
+def begin_together(sd, workers, work, *args):
+    at_once(sd, workers)
+    work(sd, *args)
+
+
 def transfers(sd, count, seed):
     chance = random.Random(seed)
     for _ in range(count):
@@ -66,20 +78,22 @@ class TestTransactions(TableCase):
     def test_the_sum_stays(self):
         open_accounts(self.sd)
         for method in START_METHODS:
-            works = [process(method, transfers, self.sd, 200, SEED + number) for number in range(3)]
-            works.append(process(method, look, self.sd, 100))
+            self.sd["here"] = 0
+            works = [process(method, begin_together, self.sd, 4, transfers, 600, SEED + number) for number in range(3)]
+            works.append(process(method, begin_together, self.sd, 4, look, 300))
             for work in works:
                 ended(work)
             self.total_stays(self.sd)
 
     def test_one_is_always_on_duty(self):
         for cells in (False, True):
-            self.sd.update(alice=1, bob=1)
+            self.sd.update(alice=1, bob=1, here=0)
             if cells:
-                self.sd.add("alice", 0), self.sd.add("bob", 0)
-            for work in [
-                process("fork", shift, self.sd, *names, 500) for names in (("alice", "bob"), ("bob", "alice"))
-            ]:
+                self.sd.add("alice", 0)
+                self.sd.add("bob", 0)
+            orders = (("alice", "bob"), ("bob", "alice"))
+            works = [process("fork", begin_together, self.sd, 2, shift, *names, 1000) for names in orders]
+            for work in works:
                 ended(work)
             self.assertGreaterEqual(self.sd["alice"] + self.sd["bob"], 1)
             self.sd.clear()

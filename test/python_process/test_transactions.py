@@ -61,6 +61,7 @@ def shift(sd, mine, other, count):
         for t in sd.transactions():
             with t:
                 both = t[mine] + t[other]
+                os.sched_yield()
                 t[mine] = 0 if both == 2 else 1
         assert both >= 1
 
@@ -92,7 +93,7 @@ class TestTransactions(TableCase):
                 self.sd.add("alice", 0)
                 self.sd.add("bob", 0)
             orders = (("alice", "bob"), ("bob", "alice"))
-            works = [process("fork", begin_together, self.sd, 2, shift, *names, 1000) for names in orders]
+            works = [process("fork", begin_together, self.sd, 2, shift, *names, 5000) for names in orders]
             for work in works:
                 ended(work)
             self.assertGreaterEqual(self.sd["alice"] + self.sd["bob"], 1)

@@ -108,6 +108,7 @@
          shared_dict_cas/4]).
 -export([shared_dict_take/2, shared_dict_take/3, shared_dict_put_new/3, shared_dict_put_new/4, shared_dict_update_with/3,
          shared_dict_update_with/4, shared_dict_is_key/2, shared_dict_size/1, shared_dict_clear/1]).
+-export([shared_dict_transaction/2, shared_dict_transaction/3]).
 -export([shared_dict_open/1, shared_dict_open/2, shared_dict_names/0, shared_dict_delete/1]).
 -export([shared_dict_from_map/1, shared_dict_from_map/2, shared_dict_merge/2, shared_dict_fold/3, shared_dict_foreach/2]).
 -export([shared_dict_get_many/2, shared_dict_get_many/3, shared_dict_set_many/2, shared_dict_del_many/2,
@@ -121,11 +122,15 @@
 -export([version/0, info/0, info/1]).
 
 -export_type([dict_name/0, dict_options/0, open_options/0, life_options/0]).
--export_type([shared_dict/0, key/0, value/0, name/0, names/0, pool/0, options/0, call_options/0, read_options/0, convert/0,
-              pool_options/0, reason/0, worker/0, call/0]).
+-export_type([shared_dict/0, transaction/0, key/0, value/0, name/0, names/0, pool/0, options/0, call_options/0, read_options/0,
+              convert/0, transaction_options/0, pool_options/0, reason/0, worker/0, call/0]).
 
--type shared_dict() :: py_handle:handle().
+-type shared_dict() :: py_handle:handle() | transaction().
 %% A handle. It may be kept, sent to any process of any connected node, and given to Python.
+-type transaction() :: py_transaction:transaction().
+%% Given to the fun of {@link shared_dict_transaction/2}; it takes the place of the dict in the functions on dicts, in that process
+%% and until the fun ends.
+-type transaction_options() :: #{retries => non_neg_integer() | infinity, timeout => timeout()}.
 -type key() :: binary() | atom() | integer().
 %% An atom means its name: `port' and `<<"port">>' are one key. Integers have 64 bits.
 -type value() :: term().
@@ -149,7 +154,7 @@
 -type worker() :: py_death:worker().
 %% How an OS process of a pool died.
 -type reason() :: {py_exceptions:builtin() | binary(), #{message := binary(), traceback := [binary()]}}
-                | timeout | cancelled | overloaded | no_namespace | busy
+                | timeout | cancelled | {conflict, binary() | integer() | all} | overloaded | no_namespace | busy
                 | {worker_died, worker()}
                 | {no_pool, pool()}
                 | {table_full, Limit :: atom()}
@@ -387,6 +392,51 @@ shared_dict_update_with(SD, Key, Fun, Initial) when is_function(Fun, 1) ->
         Failure -> dict_result(Failure)
     end;
 shared_dict_update_with(SD, Key, Fun, Initial) -> ?BADARG([SD, Key, Fun, Initial], {3, function_1}).
+
+%% @equiv shared_dict_transaction(SD, Fun, #{})
+-spec shared_dict_transaction(shared_dict(), fun((transaction()) -> Result)) -> {ok, Result} | {error, reason()}.
+shared_dict_transaction(SD, Fun) when is_function(Fun, 1) ->
+    case py_transaction:run(SD, Fun, #{}) of
+        {badarg, Cause} -> ?BADARG([SD, Fun], Cause);
+        Result -> dict_result(Result)
+    end;
+shared_dict_transaction(SD, Fun) -> ?BADARG([SD, Fun], {2, function_1}).
+
+%% @doc Applies the fun to a transaction on the dict and gives `{ok, Result}' with its result. All that it reads was so, and all
+%% that it writes becomes so, at one moment: no other process, whatever its language, comes between, or sees a part of it. In the
+%% fun the transaction takes the dict's place, in all functions here and of {@link shared_dict} that read or write:
+%%
+%% ```
+%% {ok, 30} = py:shared_dict_transaction(SD, fun(T) ->
+%%     Amount = 30,
+%%     Amount =< shared_dict:get(T, <<"alice">>) orelse throw(poor),
+%%     shared_dict:update_with(T, <<"alice">>, fun(Has) -> Has - Amount end),
+%%     shared_dict:update_with(T, <<"bob">>, fun(Has) -> Has + Amount end),
+%%     Amount
+%% end).
+%% '''
+%%
+%% Nothing is locked. What the fun reads is compared when it has ended; if anything of it was changed by then the fun is applied
+%% again, with what is there now. So it is to have no other effects. Until it ends its writes are seen by itself alone. An attempt
+%% may see what never was at one moment, and what it raises then is not raised: it is applied again.
+%%
+%% What the fun raises is raised, with its stack, and nothing is written: `throw' is the way to give up. `{error, Reason}' says
+%% that nothing was written for another reason: `{conflict, Key}', or `{conflict, all}' when what was changed is the dict as a
+%% whole, of which it had read the size, the keys or all, after so many `retries' (default: `infinity'); `timeout', after which no
+%% other attempt is begun (milliseconds, default: `infinity'); or what a value that was written is refused for. All values that
+%% are written go in one frame. Writing `undefined', say, is reading the configured atom of None, as with a dict.
+%%
+%% A transaction on the same dict inside of the fun, by whichever function, is a part of this one; what it has written is
+%% forgotten when it fails. Operations on the dict itself are none: they are done at once. A fun that reads a key and changes it
+%% by these is never done.
+-spec shared_dict_transaction(shared_dict(), fun((transaction()) -> Result), transaction_options()) ->
+          {ok, Result} | {error, reason()}.
+shared_dict_transaction(SD, Fun, Options) when is_function(Fun, 1) ->
+    case py_transaction:run(SD, Fun, Options) of
+        {badarg, Cause} -> ?BADARG([SD, Fun, Options], Cause);
+        Result -> dict_result(Result)
+    end;
+shared_dict_transaction(SD, Fun, Options) -> ?BADARG([SD, Fun, Options], {2, function_1}).
 
 %% @doc Adds to an integer of 64 bits, and gives the sum; without any lock, from both languages. A missing key counts as 0.
 %% `{error, {bad_term, [], overflow}}' when the sum would not fit: the integer stays as it is then, as it does when it is

@@ -10,6 +10,7 @@
 -export([new/1, get/3, set/3, set/4, del/2, keys/1, destroy/1, info/1, name/1]).
 -export([number/4, cas/4]).
 -export([take/2, put_new/3, put_new/4, get_stamped/2, put_if/4, is_key/2, clear/1]).
+-export([get_stamped/3, get_many_stamped/3, keys_stamped/1, items_stamped/2, transact/4]).
 -export([get_many/3, set_many/2, del_many/2, items/2]).
 -export([table_info/0, of_table/2, serve/3]).
 
@@ -112,6 +113,29 @@ put_new(Handle, Key, Value, Options) ->
 -spec get_stamped(term(), term()) -> result({value, {py_protocol:stamp(), term()}} | missing).
 get_stamped(Handle, Key) -> with_key(Handle, get_stamped, Key, []).
 
+%% @doc The same, converted as the flags ask for.
+-spec get_stamped(term(), term(), py_protocol:flags()) -> result({value, {py_protocol:stamp(), term()}} | missing).
+get_stamped(Handle, Key, Flags) -> with_key(Handle, get_stamped, Key, [Flags]).
+
+%% @doc For each key its stamp and value, or `{}'. The keys are such as are sent.
+-spec get_many_stamped(term(), [py_protocol:key()], py_protocol:flags()) ->
+          result({value, [{py_protocol:stamp(), term()} | {}]}).
+get_many_stamped(Handle, Keys, Flags) -> on_dict(Handle, get_many_stamped, [Keys, Flags]).
+
+%% @doc All keys, and the stamp of the dict as a whole.
+-spec keys_stamped(term()) -> result({value, {py_protocol:stamp(), [py_protocol:key()]}}).
+keys_stamped(Handle) -> on_dict(Handle, keys_stamped, []).
+
+%% @doc All keys with their values, and their stamp.
+-spec items_stamped(term(), py_protocol:flags()) -> result({value, {py_protocol:stamp(), [{py_protocol:key(), term()}]}}).
+items_stamped(Handle, Flags) -> on_dict(Handle, items_stamped, [Flags]).
+
+%% @doc Makes all of the changes if all that was read is so still; else gives which of the keys that were read is another now,
+%% 0 for the dict as a whole, and changes nothing. A change without a value deletes the key.
+-spec transact(term(), [{py_protocol:key(), py_protocol:stamp()}], [py_protocol:stamp()],
+               [{py_protocol:key(), term()} | py_protocol:key()]) -> result(ok | {value, non_neg_integer()}).
+transact(Handle, Read, All, Changes) -> on_dict(Handle, transact, [Read, All, Changes]).
+
 %% @doc `missing' when the key has another stamp, and so is not set.
 -spec put_if(term(), term(), term(), py_protocol:stamp()) -> result(ok | missing).
 put_if(Handle, Key, Value, Stamp) -> with_key(Handle, put_if, Key, [Value, Stamp]).
@@ -177,9 +201,9 @@ sent_key(_) -> bad_key.
 
 %% A handle that is none is told of first.
 badarg(Handle, Cause) ->
-    case py_handle:is_handle(Handle) of
+    case py_handle:is_handle(Handle) orelse py_transaction:is_open(Handle) of
         true -> {badarg, Cause};
-        false -> {badarg, {?HANDLE, not_a_handle}}
+        false -> py_transaction:not_a_dict(Handle)
     end.
 
 %% @doc The values of those keys that are there, under the keys as they were given.
@@ -242,7 +266,7 @@ on_dict(Handle, Op, Args) ->
     case py_handle:route(Handle) of
         {local, Bits} -> local(Op, Bits, Args);
         {remote, Node} -> remote(Node, Op, Handle, Args);
-        not_a_handle -> {badarg, {?HANDLE, not_a_handle}}
+        not_a_handle -> py_transaction:serve(Handle, Op, Args)
     end.
 
 %%% On this node
@@ -256,8 +280,15 @@ local(del, Bits, [Key]) -> request(?OP_DEL, Bits, py_protocol:get(Bits, Key));
 local(is_key, Bits, [Key]) -> request(?OP_IS_KEY, Bits, py_protocol:get(Bits, Key));
 local(take, Bits, [Key]) -> request(?OP_TAKE, Bits, py_protocol:get(Bits, Key));
 local(del_if, Bits, [Key, Stamp]) -> request(?OP_DEL_IF, Bits, py_protocol:encode({Bits, Key, Stamp}));
-local(get_stamped, Bits, [Key]) ->
-    outcome(with_table(fun(Context) -> py_parts:get(Context, ?FLAG_STAMPED, Bits, Key) end), Bits);
+local(get_stamped, Bits, [Key | Flags]) ->
+    outcome(with_table(fun(Context) -> py_parts:get(Context, stamped(Flags), Bits, Key) end), Bits);
+local(get_many_stamped, Bits, [Keys | Flags]) ->
+    request(?OP_GET_MANY, stamped(Flags), Bits, py_protocol:encode({Bits, Keys}));
+local(keys_stamped, Bits, []) -> request(?OP_KEYS, ?FLAG_STAMPED, Bits, py_protocol:encode(Bits));
+local(items_stamped, Bits, Flags) -> request(?OP_ITEMS, stamped(Flags), Bits, py_protocol:encode(Bits));
+local(transact, Bits, [Read, All, Changes]) ->
+    py_depth:explain_pairs(request(?OP_TRANSACT, Bits, py_protocol:encode({Bits, Read, All, Changes})),
+                           [Pair || {_, _} = Pair <- Changes]);
 local(put_if, Bits, [Key, Value, Stamp]) -> local(put_if, Bits, [Key, Value, Stamp, dict]);
 local(put_if, Bits, [Key, Value, Stamp, Life]) ->
     Put = with_table(fun(Context) -> py_parts:set_if(Context, Bits, Key, Value, Stamp, Life) end),
@@ -296,6 +327,8 @@ owner(dict) -> dict.
 
 flags([]) -> 0;
 flags([Flags]) -> Flags band ?FLAGS_CONVERT.
+
+stamped(Flags) -> flags(Flags) bor ?FLAG_STAMPED.
 
 request(Op, Bits, Body) -> request(Op, 0, Bits, Body).
 

@@ -10,7 +10,7 @@
 
 -type what() :: not_a_handle | destroyed | lost | key | keys | pairs | name | code | arguments | keyword_arguments | variables
               | timeout | file | argv | call | pool | options | call_options | convert | read_options
-              | int64 | dict_name | open_options | dict_options | life_options | counter_names
+              | int64 | dict_name | open_options | dict_options | life_options | counter_names | transaction | transaction_over | transaction_options
               | function_1 | function_2 | function_3.
 -type cause() :: {pos_integer(), what()}.
 
@@ -33,6 +33,10 @@ text(dict_name) -> "must be a name of 1 to 64 bytes: an atom, or a string or bin
 text(open_options) -> "must be a map with at most the keys create, global (booleans) and " ++ dict_options();
 text(dict_options) -> "must be a map with at most the keys " ++ dict_options();
 text(life_options) -> "must be a map with at most the key ttl, which must be a positive number of milliseconds or infinity";
+text(transaction) -> "a transaction: this function is of dicts alone";
+text(transaction_over) -> "the transaction is over, or is another process's";
+text(transaction_options) ->
+    "must be a map with at most the keys retries, an integer from 0 or infinity, and timeout, milliseconds or infinity";
 text(int64) -> "must be an integer of 64 bits";
 text(counter_names) -> "must be a number of counters from 1 to a million, or a list of names";
 text(function_1) -> "must be a function of one argument";

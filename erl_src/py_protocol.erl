@@ -152,7 +152,7 @@ known_atoms() ->
      too_large, overflow, not_an_integer,
      %% HELLO and INFO
      protocol, version, python, os_pid, interpreters, dicts, keys, namespaces, uptime_ms,
-     used, free, pinned, repairs, processes, file_bytes, max_bytes, rss, calls,
+     used, free, pinned, stamp, repairs, processes, file_bytes, max_bytes, rss, calls,
      id, jobs_done, jobs_waiting, busy, busy_us,
      %% LOG
      stdout, stderr, log, debug, info, notice, warning, error, critical, alert, emergency].

@@ -37,6 +37,7 @@
 -define(OP_IS_KEY, 16#35).
 -define(OP_DEL_IF, 16#36).
 -define(OP_NUMBER, 16#37).
+-define(OP_TRANSACT, 16#38).
 -define(OP_OPEN, 16#3B).
 -define(OP_NAMES, 16#3C).
 -define(OP_REMOVE_NAME, 16#3D).

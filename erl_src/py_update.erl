@@ -45,7 +45,7 @@ filled(SD, Failure) ->
 %% @doc Sets all that another dict, a map or a list of pairs has, at once.
 -spec merge(term(), term()) -> py_dict:result(ok).
 merge(Handle, Other) ->
-    case py_handle:is_handle(Other) of
+    case py_handle:is_handle(Other) orelse py_transaction:is_open(Other) of
         true -> merge_dict(Handle, Other);
         false -> py_dict:set_many(Handle, Other)
     end.

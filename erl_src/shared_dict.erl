@@ -16,6 +16,7 @@
 -export([new/0, new/1, open/1, open/2, names/0, delete/1, from_map/1, from_map/2, destroy/1, name/1, info/1]).
 -export([get/2, get/3, find/2, put/3, put/4, put_new/3, put_new/4, take/2, take/3, remove/2, update_with/3, update_with/4, is_key/2]).
 -export([add/3, sub/3, 'bor'/3, 'bxor'/3, 'band'/3, swap/3, cas/4]).
+-export([transaction/2, transaction/3]).
 -export([keys/1, values/1, to_list/1, to_map/1, size/1, clear/1, merge/2, with/2, without/2, fold/3, foreach/2]).
 
 -type sd() :: py:shared_dict().
@@ -153,6 +154,14 @@ swap(SD, Key, N) -> py:shared_dict_swap(SD, Key, N).
 %% @equiv py:shared_dict_cas(SD, Key, Expected, New)
 -spec cas(sd(), key(), Expected :: value(), New :: value()) -> ok | {error, Current :: value() | py:reason()}.
 cas(SD, Key, Expected, New) -> py:shared_dict_cas(SD, Key, Expected, New).
+
+%% @equiv py:shared_dict_transaction(SD, Fun)
+-spec transaction(sd(), fun((py:transaction()) -> Result)) -> {ok, Result} | failure().
+transaction(SD, Fun) -> py:shared_dict_transaction(SD, Fun).
+
+%% @equiv py:shared_dict_transaction(SD, Fun, Options)
+-spec transaction(sd(), fun((py:transaction()) -> Result), py:transaction_options()) -> {ok, Result} | failure().
+transaction(SD, Fun, Options) -> py:shared_dict_transaction(SD, Fun, Options).
 
 %% @equiv py:shared_dict_keys(SD)
 -spec keys(sd()) -> [known_key()] | failure().

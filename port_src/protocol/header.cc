@@ -76,6 +76,8 @@ std::string_view op_name(Op op) {
       return "DEL_IF";
     case Op::number:
       return "NUMBER";
+    case Op::transact:
+      return "TRANSACT";
     case Op::open:
       return "OPEN";
     case Op::names:
@@ -115,6 +117,10 @@ std::uint16_t allowed_flags(Op op) {
       return kEverywhere | kConvertFlags | kParts | kStamped;
     case Op::get_many:
     case Op::items:
+      return kEverywhere | kConvertFlags | kStamped;
+    case Op::keys:
+    case Op::stat:
+      return kEverywhere | kStamped;
     case Op::call:
     case Op::eval:
       return kEverywhere | kConvertFlags;

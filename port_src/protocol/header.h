@@ -58,6 +58,7 @@ enum class Op : std::uint8_t {
   is_key = 0x35,
   del_if = 0x36,
   number = 0x37,
+  transact = 0x38,
   open = 0x3B,
   names = 0x3C,
   remove_name = 0x3D,
@@ -83,7 +84,7 @@ std::string_view op_name(Op op);
 inline constexpr std::uint16_t kNoReply = 1;
 inline constexpr std::uint16_t kAny = 2;
 inline constexpr std::uint16_t kParts = 4;    // GET: a large value may come in parts
-inline constexpr std::uint16_t kStamped = 8;  // GET: the value comes with its stamp
+inline constexpr std::uint16_t kStamped = 8;  // what is read comes with its stamp
 // What is to be converted of the values that the operation gives: those that give values.
 inline constexpr int kConvertShift = 8;
 inline constexpr std::uint16_t kConvertSet = 0x0100;

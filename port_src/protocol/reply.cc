@@ -131,6 +131,7 @@ void append_stat(Bytes& out, RequestId id, const StatReply& stat, std::size_t ma
                                      {stat.idle ? "idle" : "ttl", stat.ttl_ms},
                                      {"max_value_bytes", stat.max_value_bytes}})
     if (number != 0) numbers.emplace_back(name, number);
+  if (stat.stamp) numbers.emplace_back("stamp", *stat.stamp);
   FrameBuilder frame(out, Op::value, id);
   etf::Writer writer = frame.body();
   writer.map(numbers.size() + 1 + (stat.name.empty() ? 0 : 1));
@@ -165,9 +166,11 @@ void append_handles(Bytes& out, RequestId id, std::span<const HandleBits> handle
   finish(frame, out, id, max_frame);
 }
 
-void append_keys(Bytes& out, RequestId id, std::span<const KeyName> keys, std::size_t max_frame) {
+void append_keys(Bytes& out, RequestId id, std::span<const KeyName> keys, std::size_t max_frame,
+                 std::optional<std::uint64_t> stamp) {
   FrameBuilder frame(out, Op::value, id);
   etf::Writer writer = frame.body();
+  if (stamp) writer.tuple(2).unsigned_integer(*stamp);
   writer.list(keys.size());
   for (const KeyName& key : keys) {
     if (const auto* number = std::get_if<std::int64_t>(&key)) {

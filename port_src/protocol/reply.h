@@ -80,6 +80,7 @@ struct StatReply {
   std::uint64_t max_value_bytes = 0;
   std::string_view owner;  // an atom
   std::string_view name;
+  std::optional<std::uint64_t> stamp;  // of the keys, if that was asked for
 };
 
 using HandleBits = std::array<std::uint8_t, 16>;
@@ -108,7 +109,9 @@ void append_handles(Bytes& out, RequestId id, std::span<const HandleBits> handle
 void append_opened(Bytes& out, RequestId id, const HandleBits& handle, bool is_new, std::size_t max_frame);
 void append_names(Bytes& out, RequestId id, std::span<const std::pair<std::string, HandleBits>> names,
                   std::size_t max_frame);
-void append_keys(Bytes& out, RequestId id, std::span<const KeyName> keys, std::size_t max_frame);
+// `{Stamp, Keys}` when there is a stamp.
+void append_keys(Bytes& out, RequestId id, std::span<const KeyName> keys, std::size_t max_frame,
+                 std::optional<std::uint64_t> stamp = std::nullopt);
 
 // The part of `max_frame` that is left for the term of a VALUE frame.
 constexpr std::size_t most_value_bytes(std::size_t max_frame) { return max_frame - kHeaderSize - 1; }

@@ -199,6 +199,32 @@ Result<Request> decode_set_many(Op op, Reader reader) {
   return shaped(shape, std::move(request), op, "{Handle, [{Key, Value}]}");
 }
 
+// One element is a key alone: it goes. `keys` becomes false where a key is none.
+bool read_change(Reader& element, ChangedKey& change, bool& keys) {
+  if (element.type() != Type::tuple) return keys = keys && read_key(element, change.key);
+  if (!element.tuple_of(2)) return false;
+  keys = keys && read_key(element, change.key);
+  return keys && element.term(change.value.emplace());
+}
+
+Result<Request> decode_transact(Op op, Reader reader) {
+  Transact request;
+  bool keys = true;
+  const auto read_stamp = [](Reader& element, Stamp& stamp) { return element.uint64(stamp); };
+  const auto read_read = [&](Reader& element, KeyStamp& read) {
+    if (!element.tuple_of(2)) return false;
+    keys = keys && read_key(element, read.key);
+    return keys && element.uint64(read.stamp);
+  };
+  const bool shape =
+      reader.tuple_of(4) && read_handle(reader, request.handle) &&
+      read_list(reader, request.read, read_read) && read_list(reader, request.all, read_stamp) &&
+      read_list(reader, request.changes,
+                [&](Reader& element, ChangedKey& change) { return read_change(element, change, keys); });
+  if (!keys) return make_error(Errc::bad_key);
+  return shaped(shape, std::move(request), op, "{Handle, [{Key, Stamp}], [Stamp], [{Key, Value} | Key]}");
+}
+
 Result<Request> decode_put_begin(Op op, Reader reader) {
   PutBegin request;
   std::uint64_t form = 0;
@@ -352,6 +378,8 @@ Result<Request> decode_body(Op op, ByteSpan body) {
       return decode_del_if(op, reader);
     case Op::number:
       return decode_number(op, reader);
+    case Op::transact:
+      return decode_transact(op, reader);
     case Op::open:
       return decode_open(op, reader);
     case Op::remove_name:

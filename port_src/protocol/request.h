@@ -172,6 +172,22 @@ struct NamesOfDicts {};
 struct RemoveName {
   std::string_view name;
 };
+// A key and the stamp with which it was read.
+struct KeyStamp {
+  KeyView key;
+  Stamp stamp = 0;
+};
+// A key that gets a value, or goes.
+struct ChangedKey {
+  KeyView key;
+  std::optional<ByteSpan> value;
+};
+struct Transact {
+  HandleBits handle{};
+  std::vector<KeyStamp> read;
+  std::vector<Stamp> all;  // of the whole dict
+  std::vector<ChangedKey> changes;
+};
 struct Dicts {};
 struct Sweep {};
 struct Call {
@@ -210,8 +226,8 @@ struct LogCredit {
 
 using Request = std::variant<Ping, Info, New, Destroy, Get, Set, Del, Keys, Stat, GetMany, SetMany, DelMany,
                              Items, PutBegin, PutPart, PutEnd, GetPart, DropTransfer, PutIf, Take, Clear,
-                             IsKey, DelIf, Number, Open, NamesOfDicts, RemoveName, Dicts, Sweep, Call, Eval,
-                             Exec, Run, Cancel, NsNew, NsDrop, LogCredit, Hello>;
+                             IsKey, DelIf, Number, Transact, Open, NamesOfDicts, RemoveName, Dicts, Sweep,
+                             Call, Eval, Exec, Run, Cancel, NsNew, NsDrop, LogCredit, Hello>;
 
 // Decodes the body of a request frame, after validating it as ETF.
 // Errc::unknown_op (n is the number); Errc::bad_etf; Errc::bad_frame with the operation's name and the

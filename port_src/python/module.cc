@@ -8,12 +8,14 @@
 #include "python/method.h"
 #include "python/opaque.h"
 #include "python/pickle.h"
+#include "python/prepared_value.h"
 #include "python/ref.h"
 #include "python/shared_cell.h"
 #include "python/shared_dict.h"
 #include "python/snapshot_iterator.h"
 #include "python/stored_buffer.h"
 #include "python/table_type.h"
+#include "python/transaction_functions.h"
 #include "python/wait_stop.h"
 
 namespace pyport::python {
@@ -91,7 +93,8 @@ int execute(PyObject* module) REQUIRES(attached) {
                     add_table_type(module, state) && add_opaque_types(module, state) &&
                     add_atom(module, state) && add_stored_buffer(module, state) &&
                     add_snapshot_iterator(module, state) && add_shared_cell(module, state) &&
-                    add_wait_stop(module, state) && find_functions(module, state);
+                    add_wait_stop(module, state) && add_prepared_value(module, state) &&
+                    add_transaction_functions(module) && find_functions(module, state);
   return made ? 0 : -1;
 }
 
@@ -122,6 +125,10 @@ int traverse(PyObject* module, visitproc visit, void* arg) {
   Py_VISIT(state.wait_stop_type);
   Py_VISIT(state.wait_function);
   Py_VISIT(state.wait_change_function);
+  Py_VISIT(state.prepared_value_type);
+  Py_VISIT(state.transaction);
+  Py_VISIT(state.transactions);
+  Py_VISIT(state.transact);
   Py_VISIT(state.dict_function);
   Py_VISIT(state.pid_function);
   Py_VISIT(state.reference_function);
@@ -157,6 +164,10 @@ int clear(PyObject* module) REQUIRES(attached) {
   Py_CLEAR(state.wait_stop_type);
   Py_CLEAR(state.wait_function);
   Py_CLEAR(state.wait_change_function);
+  Py_CLEAR(state.prepared_value_type);
+  Py_CLEAR(state.transaction);
+  Py_CLEAR(state.transactions);
+  Py_CLEAR(state.transact);
   Py_CLEAR(state.dict_function);
   Py_CLEAR(state.pid_function);
   Py_CLEAR(state.reference_function);

@@ -40,6 +40,7 @@ struct ModuleState {
   PyTypeObject* async_class_method_type;
   PyTypeObject* bound_method_type;
   PyTypeObject* errand_type;
+  PyTypeObject* prepared_value_type;
 
   // The functions that pickles of our objects call, by which they reduce themselves.
   PyObject* dict_function;
@@ -57,6 +58,10 @@ struct ModuleState {
   PyObject* wait_change_function;
 
   mutable Waits waits;
+  // Of erlang._transaction; null until they are asked for.
+  PyObject* transaction;
+  PyObject* transactions;
+  PyObject* transact;
 
   // Of what does not change.
   mutable NameCache names;

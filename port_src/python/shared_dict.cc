@@ -103,14 +103,41 @@ PyObject* reversed(PyObject* self, PyObject*) REQUIRES(attached) {
   return PyObject_GetIter(list.get());
 }
 
-// A view of that class of erlang._views, which `known` remembers.
-PyObject* make_view(PyObject* self, PyObject*& known, const char* name) REQUIRES(attached) {
+// An attribute of a module of ours, which `known` remembers. Null with an exception set.
+PyObject* attribute(PyObject*& known, const char* module, const char* name) REQUIRES(attached) {
   if (known == nullptr) {
-    const Ref views = Ref::steal(PyImport_ImportModule("erlang._views"));
-    if (!views) return nullptr;
-    known = PyObject_GetAttrString(views.get(), name);
+    const Ref found = Ref::steal(PyImport_ImportModule(module));
+    if (!found) return nullptr;
+    known = PyObject_GetAttrString(found.get(), name);
   }
-  return known == nullptr ? nullptr : PyObject_CallOneArg(known, self);
+  return known;
+}
+
+PyObject* make_view(PyObject* self, PyObject*& known, const char* name) REQUIRES(attached) {
+  PyObject* const view = attribute(known, "erlang._views", name);
+  return view == nullptr ? nullptr : PyObject_CallOneArg(view, self);
+}
+
+// A function of erlang._transaction, with the dict before its arguments.
+PyObject* call_transaction(PyObject* self, PyObject*& known, const char* name, PyObject* args,
+                           PyObject* names) REQUIRES(attached) {
+  PyObject* const function = attribute(known, "erlang._transaction", name);
+  const Ref first = function != nullptr ? Ref::steal(PyTuple_Pack(1, self)) : Ref();
+  const Ref all = first ? Ref::steal(PySequence_Concat(first.get(), args)) : Ref();
+  return all ? PyObject_Call(function, all.get(), names) : nullptr;
+}
+
+PyObject* transaction(PyObject* self, PyObject*) REQUIRES(attached) {
+  PyObject* const type = attribute(state_of(self).transaction, "erlang._transaction", "Transaction");
+  return type == nullptr ? nullptr : PyObject_CallOneArg(type, self);
+}
+
+PyObject* transactions(PyObject* self, PyObject* args, PyObject* names) REQUIRES(attached) {
+  return call_transaction(self, state_of(self).transactions, "transactions", args, names);
+}
+
+PyObject* transact(PyObject* self, PyObject* args, PyObject* names) REQUIRES(attached) {
+  return call_transaction(self, state_of(self).transact, "transact", args, names);
 }
 
 PyObject* keys(PyObject* self, PyObject*) REQUIRES(attached) {
@@ -424,6 +451,21 @@ PyMethodDef kMethods[] = {
      "Stores what a mapping or an iterable of pairs has, and the names. All of it at once: nobody sees a "
      "part of\n"
      "it, and after an error nothing is stored."},
+    {"transaction", transaction, METH_NOARGS,
+     "transaction($self, /)\n--\n\n"
+     "A context manager that gives a mapping: all that is read from it was so, and all that is written to it "
+     "becomes\n"
+     "so, at one moment, the block's end; or nothing does. Raises erlang.TransactionConflict there when what "
+     "was\n"
+     "read was changed meanwhile."},
+    {"transactions", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(transactions)),
+     METH_VARARGS | METH_KEYWORDS,
+     "transactions($self, /, *, retries=None)\n--\n\n"
+     "for t in sd.transactions(): with t: ... does the block again until it was done without a conflict."},
+    {"transact", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(transact)),
+     METH_VARARGS | METH_KEYWORDS,
+     "transact($self, function, /, *, retries=None)\n--\n\n"
+     "Calls function(t) in a transaction, again until it was done without a conflict; gives its result."},
     {"info", info, METH_NOARGS,
      "info($self, /)\n--\n\nHow many keys and bytes are in it, and how many values readers hold in place."},
     {"destroy", destroy, METH_NOARGS,

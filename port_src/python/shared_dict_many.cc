@@ -156,11 +156,12 @@ Ref found_of(PyObject* self, const Keys& keys, const Snapshot& all) REQUIRES(att
 
 }  // namespace
 
-Ref dict_to_dict(PyObject* self) {
+Ref dict_to_dict(PyObject* self, table::Stamp* stamp) {
   auto all =
       on_table(self, [](table::Table& table, const table::Handle& handle) { return table.items(handle); });
   if (!all) return Ref();
   const LettingGoOf<Snapshot> guard(**all);
+  if (stamp != nullptr) *stamp = (*all)->stamp_of_all();
   Ref items = Ref::steal(PyDict_New());
   Breath breath;
   for (std::size_t i = 0; items && i < (*all)->size(); ++i) {

@@ -9,6 +9,7 @@
 #include "python/gil.h"
 #include "python/ref.h"
 #include "python/shared_dict_large.h"
+#include "table/expect.h"
 
 namespace pyport::python {
 
@@ -26,7 +27,8 @@ Ref load_stored(PyObject* self, std::uint32_t tag, ByteSpan bytes, BufferUse use
 // set.
 Ref load_blob(PyObject* self, table::Blob& blob) REQUIRES(attached);
 
-// All of the dict at one moment as a plain dict. Null with an exception set.
-Ref dict_to_dict(PyObject* self) REQUIRES(attached);
+// All of the dict at one moment as a plain dict, with its stamp if that is asked for. Null with an exception
+// set.
+Ref dict_to_dict(PyObject* self, table::Stamp* stamp = nullptr) REQUIRES(attached);
 
 }  // namespace pyport::python

@@ -37,8 +37,8 @@ int dict_delete(PyObject* self, PyObject* key) REQUIRES(attached);
 // 1, 0 or -1
 int dict_contains(PyObject* self, PyObject* key) REQUIRES(attached);
 Py_ssize_t dict_length(PyObject* self) REQUIRES(attached);
-// A list of the keys in insertion order.
-Ref dict_keys(PyObject* self) REQUIRES(attached);
+// A list of the keys in insertion order, with their stamp if that is asked for.
+Ref dict_keys(PyObject* self, table::Stamp* stamp = nullptr) REQUIRES(attached);
 // What the table tells of the dict, as a dict of ints.
 PyObject* dict_info(PyObject* self) REQUIRES(attached);
 PyObject* dict_destroy(PyObject* self) REQUIRES(attached);

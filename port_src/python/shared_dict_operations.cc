@@ -155,8 +155,9 @@ Py_ssize_t dict_length(PyObject* self) {
   return size ? static_cast<Py_ssize_t>(**size) : -1;
 }
 
-Ref dict_keys(PyObject* self) {
-  const auto keys = on_table(self, [](Table& table, const Handle& handle) { return table.keys(handle); });
+Ref dict_keys(PyObject* self, table::Stamp* stamp) {
+  const auto keys =
+      on_table(self, [&](Table& table, const Handle& handle) { return table.keys(handle, stamp); });
   if (!keys) return Ref();
   Ref list = Ref::steal(PyList_New(static_cast<Py_ssize_t>((*keys)->size())));
   if (!list) return list;

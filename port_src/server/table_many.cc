@@ -1,5 +1,6 @@
 #include "server/table_many.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -44,14 +45,15 @@ void append_key(etf::Writer& writer, const table::Key& key) {
   }
 }
 
-// A VALUE with a list that has an element for each value of `all`. `begin(i, writer)` begins the i-th, which
-// ends with the value if there is one, and returns its key.
+// A VALUE with a list that has an element for each value of `all`, behind `stamp` if there is one. `begin(i,
+// writer)` begins the i-th, which ends with the value if there is one, and returns its key.
 template <class Begin>
-Status list_of(const table::Snapshot& all, const value::ToEtfOptions& options, Answer& answer,
-               const Begin& begin) {
+Status list_of(const table::Snapshot& all, std::optional<table::Stamp> stamp,
+               const value::ToEtfOptions& options, Answer& answer, const Begin& begin) {
   return protocol::append_value(answer.out, answer.header.id, answer.max_frame, [&](Bytes& body) -> Status {
     const std::size_t start = body.size();
     etf::Writer writer(body);
+    if (stamp) writer.tuple(2).unsigned_integer(*stamp);
     writer.list(all.size());
     for (std::size_t i = 0; i < all.size(); ++i) {
       const table::KeyView key = begin(i, writer);
@@ -71,8 +73,10 @@ Status get_many(const table::Table& table, const protocol::GetMany& request,
   const Result<table::Snapshot> all = table.get_many(table::Handle{request.handle}, request.keys);
   if (!all) return all.error();
   if (!answer.wanted()) return ok_status();
-  return list_of(*all, options, answer, [&](std::size_t i, etf::Writer& writer) {
-    writer.tuple(all->has(i) ? 1 : 0);
+  const bool stamped = answer.header.stamped();
+  return list_of(*all, std::nullopt, options, answer, [&](std::size_t i, etf::Writer& writer) {
+    writer.tuple(all->has(i) ? (stamped ? 2 : 1) : 0);
+    if (all->has(i) && stamped) writer.unsigned_integer(all->stamp(i));
     return request.keys[i];
   });
 }
@@ -99,12 +103,38 @@ Status del_many(table::Table& table, const protocol::DelMany& request, Answer& a
   return answer.ok();
 }
 
+Status transact(table::Table& table, const protocol::Transact& request, Answer& answer) {
+  std::vector<table::KeyRead> read;
+  read.reserve(request.read.size());
+  for (const protocol::KeyStamp& one : request.read) read.push_back({one.key, one.stamp});
+  std::vector<table::KeyChange> changes;
+  changes.reserve(request.changes.size());
+  for (const protocol::ChangedKey& change : request.changes) {
+    changes.push_back({change.key, {}});
+    if (!change.value) continue;
+    Result<table::NewBlob> blob = value::store_term(table, *change.value);
+    if (!blob) return at_key(std::move(blob).error(), change.key);
+    changes.back().blob = *std::move(blob);
+  }
+  const Result<table::Committed> committed =
+      table.commit(table::Handle{request.handle}, {read, request.all}, changes, &value::kNumbers);
+  if (!committed) return committed.error();
+  if (!committed->broken) return answer.ok();
+  if (!answer.wanted()) return ok_status();
+  const std::size_t broken = *committed->broken == read.size() ? 0 : *committed->broken + 1;
+  return protocol::append_value(answer.out, answer.header.id, answer.max_frame, [&](Bytes& body) {
+    etf::Writer(body).unsigned_integer(broken);
+    return ok_status();
+  });
+}
+
 Status items(const table::Table& table, const protocol::Items& request, const value::ToEtfOptions& options,
              Answer& answer) {
   const Result<table::Snapshot> all = table.items(table::Handle{request.handle});
   if (!all) return all.error();
   if (!answer.wanted()) return ok_status();
-  return list_of(*all, options, answer, [&](std::size_t i, etf::Writer& writer) {
+  const auto stamp = answer.header.stamped() ? std::optional(all->stamp_of_all()) : std::nullopt;
+  return list_of(*all, stamp, options, answer, [&](std::size_t i, etf::Writer& writer) {
     writer.tuple(2);
     append_key(writer, all->keys()[i]);
     return table::view_of(all->keys()[i]);

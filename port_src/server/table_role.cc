@@ -380,17 +380,21 @@ struct TableRole::Visitor {
   }
 
   Status operator()(const protocol::Keys& request) {
-    const Result<std::vector<table::Key>> keys = self.table_.keys(handle_of(request.handle));
+    table::Stamp stamp = 0;
+    const Result<std::vector<table::Key>> keys = self.table_.keys(handle_of(request.handle), &stamp);
     if (!keys) return keys.error();
-    if (answer.wanted()) protocol::append_keys(answer.out, answer.header.id, *keys, answer.max_frame);
+    if (!answer.wanted()) return ok_status();
+    const auto asked = answer.header.stamped() ? std::optional(stamp) : std::nullopt;
+    protocol::append_keys(answer.out, answer.header.id, *keys, answer.max_frame, asked);
     return ok_status();
   }
 
   Status operator()(const protocol::Stat& request) {
     const Result<table::DictStats> stats = self.table_.stats(handle_of(request.handle));
     if (!stats) return stats.error();
-    if (answer.wanted())
-      protocol::append_stat(answer.out, answer.header.id, reply_of(*stats), answer.max_frame);
+    protocol::StatReply reply = reply_of(*stats);
+    if (answer.header.stamped()) reply.stamp = stats->stamp;
+    if (answer.wanted()) protocol::append_stat(answer.out, answer.header.id, reply, answer.max_frame);
     return ok_status();
   }
 
@@ -399,6 +403,7 @@ struct TableRole::Visitor {
   }
   Status operator()(const protocol::SetMany& request) { return set_many(self.table_, request, answer); }
   Status operator()(const protocol::DelMany& request) { return del_many(self.table_, request, answer); }
+  Status operator()(const protocol::Transact& request) { return transact(self.table_, request, answer); }
   Status operator()(const protocol::Items& request) {
     return items(self.table_, request, converting(self.options_, answer.header), answer);
   }

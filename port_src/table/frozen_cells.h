@@ -6,6 +6,7 @@
 
 #include <vector>
 
+#include "base/result.h"
 #include "table/dict_reader.h"
 #include "table/value_word.h"
 
@@ -31,6 +32,15 @@ class FrozenCells {
     if (one_ != nullptr) more_.push_back(*cell);
     (*cell)->freeze();
     if (one_ == nullptr) one_ = *cell;
+  }
+  // All of the dict's.
+  Status freeze_all(const DictReader& dict, const DictHeader& header) {
+    for (std::uint64_t i = 0; peek(header.cells) != 0 && i < peek(header.used); ++i) {
+      const Checked<Entry*> entry = dict.entry(i);
+      if (!entry) return entry.error();
+      freeze(dict, **entry);
+    }
+    return ok_status();
   }
   // They are about to lose their places, and not to be touched afterwards. If that fails they are thawed by
   // whoever comes next.

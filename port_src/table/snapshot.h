@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "table/blob.h"
+#include "table/expect.h"
 #include "table/key.h"
 
 namespace pyport::table {
@@ -27,8 +28,11 @@ class Snapshot {
     return ByteSpan(small_).subspan(value.at, value.size);
   }
   std::uint32_t tag(std::size_t i) const { return values_[i].tag; }
-  // The keys, where it is of a whole dict.
+  // Of the change by which the key got it; 0 for a key that was not there.
+  Stamp stamp(std::size_t i) const { return values_[i].stamp; }
+  // The keys, where it is of a whole dict, and the stamp of all that was in there (read_set.h).
   const std::vector<Key>& keys() const { return keys_; }
+  Stamp stamp_of_all() const { return stamp_of_all_; }
   bool holds_blocks() const { return !large_.empty(); }
 
  private:
@@ -37,6 +41,7 @@ class Snapshot {
     std::size_t at = 0;  // in small_ or in large_
     std::uint32_t size = 0;
     std::uint32_t tag = 0;
+    Stamp stamp = 0;
     bool is_there = false;
     bool is_large = false;
   };
@@ -45,6 +50,7 @@ class Snapshot {
   Bytes small_;
   std::vector<Blob> large_;
   std::vector<Key> keys_;
+  Stamp stamp_of_all_ = 0;
 };
 
 }  // namespace pyport::table

@@ -34,6 +34,7 @@ std::string name_of(const DictHeader& header) {
 DictStats stats_of(const DictHeader& header) {
   DictStats stats;
   stats.keys = peek(header.live);
+  stats.stamp = peek(header.changes);
   stats.bytes = peek(header.bytes);
   stats.pinned = peek(header.pinned);
   stats.created = peek(header.created);
@@ -201,10 +202,11 @@ Result<bool> Store::contains(const Handle& handle, const KeyView& key) {
   });
 }
 
-Result<std::vector<Key>> Store::keys(const Handle& handle) {
+Result<std::vector<Key>> Store::keys(const Handle& handle, Stamp* stamp) {
   Operation operation(*mapping_, *place_, *this);
-  return with_dict(operation, handle, [](Dict& dict, DictHeader&) {
+  return with_dict(operation, handle, [&](Dict& dict, DictHeader& header) {
     dict.purge_if_due();
+    if (stamp != nullptr) *stamp = peek(header.changes);
     return dict.keys();
   });
 }

@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "table/blob.h"
@@ -27,6 +28,8 @@
 #include "table/wait.h"
 
 namespace pyport::table {
+
+class FrozenCells;
 
 // Of the words of the superblock that never change.
 std::uint64_t constants_check(const Superblock& super);
@@ -65,8 +68,8 @@ class Store final : public Repairer {
                                   const NumberForm& form);
   Result<HeldCell> hold_cell(const Handle& handle, const KeyView& key);
   Result<bool> is_held(const Handle& handle, const KeyView& key, const HeldCell& held);
-  Result<std::uint64_t> change_all(const Handle& handle, std::span<KeyChange> wanted,
-                                   const NumberForm* numbers);
+  Result<Committed> commit(const Handle& handle, const ReadSet& read, std::span<KeyChange> wanted,
+                           const NumberForm* numbers);
   Result<Snapshot> get_many(const Handle& handle, std::span<const KeyView> keys);
   Result<Snapshot> items(const Handle& handle);
   Result<std::uint64_t> append(const Handle& handle, std::span<NewBlob> blobs, const NumberForm* numbers);
@@ -77,7 +80,7 @@ class Store final : public Repairer {
   Result<bool> erase_at(const Handle& handle, std::int64_t at, const Expect& expect);
   Result<Waited> wait_change(const Handle& handle, const KeyView& key, Stamp seen, const WaitLimit& limit);
   Result<bool> contains(const Handle& handle, const KeyView& key);
-  Result<std::vector<Key>> keys(const Handle& handle);
+  Result<std::vector<Key>> keys(const Handle& handle, Stamp* stamp);
   Result<DictStats> stats(const Handle& handle);
   std::vector<Handle> handles(std::optional<DictOwner> owner) const;
   Result<Adoption> adopt(const Handle& child, const Handle& parent);
@@ -183,7 +186,21 @@ class Store final : public Repairer {
                   TakenOut& out);
   Status hand_out(Operation& operation, Dict& dict, DictHeader& header, std::uint64_t word, Blob& blob);
   static Result<BlobWriter> copy_buffer(BlobWriter writer);
-  Status add_value(Operation& operation, Dict& dict, DictHeader& header, std::uint64_t word, Snapshot& all);
+  Status add_value(Operation& operation, Dict& dict, DictHeader& header, const Entry& entry, Snapshot& all);
+
+  // Changes as a dict makes them.
+  struct Preparation {
+    std::vector<Change> changes;
+    std::vector<std::uint64_t> scratch;
+    std::vector<std::pair<std::size_t, std::size_t>> left;  // of each change: its key's number, its value's
+  };
+  Result<Preparation> prepare(std::span<KeyChange> wanted, const NumberForm* numbers);
+  static Checked<Stamp> stamp_of_all(const Dict& dict, const DictHeader& header);
+  static Result<std::optional<std::size_t>> find_broken(const Dict& dict, const DictHeader& header,
+                                                        const ReadSet& read, std::span<const HashedKey> keys,
+                                                        FrozenCells& frozen);
+  static void thaw_read(const Dict& dict, const DictHeader& header, const ReadSet& read,
+                        std::span<const HashedKey> keys);
   // As the dict is told of it; `blob` outlives it.
   NewValue new_value(const NewBlob& blob, const NumberForm* numbers);
   // The dict has taken it over.

@@ -138,7 +138,14 @@ Result<Waited> Table::wait_change(const Handle& handle, const KeyView& key, Stam
 
 Result<std::uint64_t> Table::change_all(const Handle& handle, std::span<KeyChange> changes,
                                         const NumberForm* numbers) {
-  return store_->change_all(handle, changes, numbers);
+  const Result<Committed> committed = store_->commit(handle, {}, changes, numbers);
+  if (!committed) return committed.error();
+  return committed->erased;
+}
+
+Result<Committed> Table::commit(const Handle& handle, const ReadSet& read, std::span<KeyChange> changes,
+                                const NumberForm* numbers) {
+  return store_->commit(handle, read, changes, numbers);
 }
 
 Result<Snapshot> Table::get_many(const Handle& handle, std::span<const KeyView> keys) const {
@@ -186,7 +193,9 @@ std::optional<Glimpse> Table::glimpse(const Handle& handle, std::size_t most) co
   return store_->glimpse(handle, most);
 }
 
-Result<std::vector<Key>> Table::keys(const Handle& handle) const { return store_->keys(handle); }
+Result<std::vector<Key>> Table::keys(const Handle& handle, Stamp* stamp) const {
+  return store_->keys(handle, stamp);
+}
 bool Table::alive(const Handle& handle) const { return store_->stats(handle).ok(); }
 Result<DictStats> Table::stats(const Handle& handle) const { return store_->stats(handle); }
 std::vector<Handle> Table::handles(std::optional<DictOwner> owner) const { return store_->handles(owner); }

@@ -31,6 +31,7 @@
 #include "table/limits.h"
 #include "table/names.h"
 #include "table/new_dict.h"
+#include "table/read_set.h"
 #include "table/sighting.h"
 #include "table/snapshot.h"
 #include "table/wait.h"
@@ -60,6 +61,7 @@ struct DictStats {
   std::uint64_t max_value_bytes = 0;
   DictOwner owner = DictOwner::elsewhere;
   std::string name;  // empty: it has none
+  Stamp stamp = 0;   // of the keys; see read_set.h
 };
 
 // A value and the number of the change by which it got there; without a value the key is not there.
@@ -214,6 +216,10 @@ class Table {
   // place of the first.
   Result<std::uint64_t> change_all(const Handle& handle, std::span<KeyChange> changes,
                                    const NumberForm* numbers = nullptr);
+  // The same, if all that was read before is so still, at the moment of the change; without a change it tells
+  // whether that is so.
+  Result<Committed> commit(const Handle& handle, const ReadSet& read, std::span<KeyChange> changes,
+                           const NumberForm* numbers = nullptr);
   Result<Snapshot> get_many(const Handle& handle, std::span<const KeyView> keys) const;
   // All keys, in insertion order, with their values.
   Result<Snapshot> items(const Handle& handle) const;
@@ -223,8 +229,9 @@ class Table {
   // The size and at most `most` of the first keys, without any lock: fewer or none of the keys when the dict
   // is being changed, nothing when it is not to be had.
   std::optional<Glimpse> glimpse(const Handle& handle, std::size_t most) const;
-  // In insertion order. A deleted and re-inserted key comes last.
-  Result<std::vector<Key>> keys(const Handle& handle) const;
+  // In insertion order. A deleted and re-inserted key comes last. With the stamp of the keys, if that is
+  // asked for.
+  Result<std::vector<Key>> keys(const Handle& handle, Stamp* stamp = nullptr) const;
   // True while the dict lives.
   bool alive(const Handle& handle) const;
   Result<DictStats> stats(const Handle& handle) const;

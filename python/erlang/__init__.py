@@ -28,6 +28,18 @@ except ModuleNotFoundError as error:
 
     raise ImportError(why()) from None
 
+from ._transaction import TransactionConflict
+
 MutableMapping.register(SharedDict)
 
-__all__ = ["Atom", "Interrupted", "Pid", "Reference", "SharedCell", "SharedDict", "Table", "Term"]
+__all__ = [
+    "Atom",
+    "Interrupted",
+    "Pid",
+    "Reference",
+    "SharedCell",
+    "SharedDict",
+    "Table",
+    "Term",
+    "TransactionConflict",
+]

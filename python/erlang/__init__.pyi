@@ -18,12 +18,25 @@ from typing import Any, ClassVar, Concatenate, Final, Generic, ParamSpec, TypeVa
 from _erlang import WaitStop
 from _typeshed import SupportsKeysAndGetItem
 
+from ._transaction import Transaction
+from ._transaction import TransactionConflict as TransactionConflict
+
 _Default = TypeVar("_Default")
 _Key = TypeVar("_Key", str, bytes, int, str | bytes | int)
 _K = TypeVar("_K", default=Any)  # str, bytes or int; what comes out is never bytes that could be str
 _V = TypeVar("_V", default=Any)
 
-__all__: Final = ["Atom", "Interrupted", "Pid", "Reference", "SharedCell", "SharedDict", "Table", "Term"]
+__all__: Final = [
+    "Atom",
+    "Interrupted",
+    "Pid",
+    "Reference",
+    "SharedCell",
+    "SharedDict",
+    "Table",
+    "Term",
+    "TransactionConflict",
+]
 
 _Self = TypeVar("_Self")
 _Parameters = ParamSpec("_Parameters")
@@ -351,6 +364,37 @@ class SharedDict(MutableMapping[_K, _V]):
     @_with_aio
     def to_dict(self) -> dict[_K, _V]:
         """The same as copy()."""
+
+    def transaction(self) -> Transaction:
+        """A transaction over several keys, for one thread and one with block:
+
+            with sd.transaction() as t:
+                t["alice"] -= 10
+                t["bob"] = t.get("bob", 0) + 10
+
+        It gives a mapping, with get_many, put, add, inc, dec and to_dict as well. All that is read from it was so, and all
+        that is written to it becomes so, at one moment, the block's end: no other process, whatever its language, comes
+        between, or sees a part of it. Nothing is locked meanwhile. What it has written is seen by itself alone until
+        then. A value is pickled when it is assigned, and raises then what cannot be. A key that is deleted and
+        written again keeps its place.
+
+        Raises TransactionConflict at the block's end, or where a key is read once more, when what was read was changed
+        by another meanwhile; MemoryError when a limit is reached. Nothing is written then, or when the block raises.
+        It cannot be carried over os.fork(). One inside of the block of another is a transaction of its own."""
+
+    def transactions(self, *, retries: int | None = None) -> Iterator[Transaction]:
+        """Transactions, one after the other until one is done without a conflict:
+
+            for t in sd.transactions():
+                with t:
+                    t["alice"] -= 10
+
+        The block is done anew each time, with what is there then, so it is to have no other effects. What it raises
+        is raised if all that it had read was so at one moment. retries: how often it is done again before
+        TransactionConflict is raised; None, until it is done. Raises ValueError for what is no such number."""
+
+    def transact(self, function: Callable[[Transaction], _Result], /, *, retries: int | None = None) -> _Result:
+        """Calls function(t) in a transaction, as transactions() does with a block, and gives its result."""
 
     def _values(self) -> Iterator[_V]: ...
     def _items(self) -> Iterator[tuple[_K, _V]]: ...

@@ -67,12 +67,15 @@ answers(table) ->
      {"request_set", ?REPLY_OK}, {"request_get", ?REPLY_VALUE}, {"request_keys", ?REPLY_VALUE}, {"request_stat", ?REPLY_VALUE},
      {"request_del", ?REPLY_OK}, {"request_del", ?REPLY_MISSING}, {"request_get", ?REPLY_MISSING},
      {"request_set_many", ?REPLY_OK}, {"request_get_many", ?REPLY_VALUE}, {"request_get_many_small", ?REPLY_VALUE},
-     {"request_items", ?REPLY_VALUE}, {"request_del_many", ?REPLY_OK}, {"request_set_many_none", ?REPLY_OK},
+     {"request_items", ?REPLY_VALUE}, {"request_items_stamped", ?REPLY_VALUE}, {"request_get_many_stamped", ?REPLY_VALUE},
+     {"request_keys_stamped", ?REPLY_VALUE}, {"request_stat_stamped", ?REPLY_VALUE}, {"request_transact", ?REPLY_VALUE},
+     {"request_transact_nothing", ?REPLY_OK}, {"request_transact_small", ?REPLY_VALUE},
+     {"request_del_many", ?REPLY_OK}, {"request_set_many_none", ?REPLY_OK},
      {"request_get_integer_key", ?REPLY_MISSING}, {"request_get_smallest_key", ?REPLY_MISSING},
      {"request_get_largest_key", ?REPLY_MISSING}, {"request_set_atom", ?REPLY_OK}, {"request_sweep", ?REPLY_OK},
      {"request_destroy", ?REPLY_OK}, {"request_destroy_none", ?REPLY_OK}, {"request_get", ?REPLY_GONE},
      {"request_stat", ?REPLY_GONE}, {"request_set_many", ?REPLY_GONE}, {"request_get_many", ?REPLY_GONE},
-     {"request_del_many", ?REPLY_GONE}, {"request_items", ?REPLY_GONE}, {"request_eval", ?REPLY_ERROR}];
+     {"request_del_many", ?REPLY_GONE}, {"request_items", ?REPLY_GONE}, {"request_transact", ?REPLY_GONE}, {"request_eval", ?REPLY_ERROR}];
 answers(python) ->
     [{"request_ns_new", ?REPLY_OK}, {"request_ns_new_large", ?REPLY_OK},
      {"request_call", ?REPLY_VALUE}, {"request_call_any", ?REPLY_VALUE}, {"request_eval", ?REPLY_VALUE},
@@ -82,7 +85,7 @@ answers(python) ->
 %% The operations of each role that are answered.
 ops(table) ->
     [?OP_NEW, ?OP_DESTROY, ?OP_GET, ?OP_SET, ?OP_DEL, ?OP_KEYS, ?OP_STAT, ?OP_GET_MANY, ?OP_SET_MANY, ?OP_DEL_MANY, ?OP_ITEMS,
-     ?OP_PUT_IF, ?OP_TAKE, ?OP_CLEAR, ?OP_IS_KEY, ?OP_DEL_IF, ?OP_NUMBER, ?OP_DICTS, ?OP_SWEEP];
+     ?OP_PUT_IF, ?OP_TAKE, ?OP_CLEAR, ?OP_IS_KEY, ?OP_DEL_IF, ?OP_NUMBER, ?OP_TRANSACT, ?OP_DICTS, ?OP_SWEEP];
 ops(python) -> [?OP_CALL, ?OP_EVAL, ?OP_EXEC, ?OP_RUN, ?OP_NS_NEW, ?OP_NS_DROP];
 ops(Config) -> ops(?config(role, Config)).
 
@@ -97,7 +100,7 @@ bad_headers(Config) ->
     Port = ?config(port, Config),
     %% unknown operations
     [?assertEqual({Op, {?REPLY_ERROR, {unknown_op, Op}}}, {Op, ask(Port, <<1, Op, 0:16, 9:32>>)})
-     || Op <- [0, 4, 16#0f, 16#28, 16#38, 16#7f, 16#80, 16#81, 16#c0, 16#ff]],
+     || Op <- [0, 4, 16#0f, 16#28, 16#39, 16#7f, 16#80, 16#81, 16#c0, 16#ff]],
     %% those of the other role
     [?assertEqual({Op, {?REPLY_ERROR, {unknown_op, Op}}}, {Op, ask(Port, frame(Op, 9, Body))})
      || {Op, Body} <- [{?OP_NEW, ?H}, {?OP_GET, {?H, <<"k">>}}, {?OP_NS_NEW, [1]}, {?OP_EVAL, {1, <<"1">>, #{}}}],
@@ -120,6 +123,8 @@ bad_bodies(Config) ->
            {?OP_GET_MANY, {?H, [k]}}, {?OP_DEL_MANY, {?H, [1.0]}}, {?OP_DEL_MANY, [?H]},
            {?OP_SET_MANY, {?H, #{Key => 1}}}, {?OP_SET_MANY, {?H, [{Key, 1} | {Key, 1}]}}, {?OP_SET_MANY, {?H, [{k, 1}]}},
            {?OP_SET_MANY, {?H, [{Key, 1, 1}]}}, {?OP_DICTS, 1}, {?OP_SWEEP, []},
+           {?OP_TRANSACT, {?H, [], []}}, {?OP_TRANSACT, {?H, [{Key, -1}], [], []}}, {?OP_TRANSACT, {?H, [Key], [], []}},
+           {?OP_TRANSACT, {?H, [], [Key], []}}, {?OP_TRANSACT, {?H, [], [], [k]}}, {?OP_TRANSACT, {?H, [], [], [{Key} | Key]}},
            {?OP_CALL, {1, m, f, [], #{}}}, {?OP_CALL, {0, Key, Key, [], #{}}}, {?OP_CALL, {-1, Key, Key, [], #{}}},
            {?OP_CALL, {1, Key, Key, {}, #{}}}, {?OP_CALL, {1, Key, Key, [], []}}, {?OP_CALL, {1, Key, Key, [1 | 2], #{}}},
            {?OP_CALL, {1 bsl 70, Key, Key, [], #{}}}, {?OP_EVAL, {1, Key}}, {?OP_EVAL, {1, 7, #{}}}, {?OP_EVAL, {1, Key, #{1 => 2}}},

@@ -66,7 +66,15 @@ requests() ->
      {"request_is_key", ?OP_IS_KEY, 0, 26, py_protocol:get(?H1, <<"config">>)},
      {"request_del_if", ?OP_DEL_IF, 0, 27, Encode({?H1, <<"config">>, (1 bsl 64) - 1})},
      {"request_number_add", ?OP_NUMBER, 0, 28, Encode({?H1, 7, ?NUMBER_ADD, -1, 0})},
-     {"request_number_cas", ?OP_NUMBER, 0, 28, Encode({?H1, <<"config">>, ?NUMBER_CAS, -(1 bsl 63), (1 bsl 63) - 1})}].
+     {"request_number_cas", ?OP_NUMBER, 0, 28, Encode({?H1, <<"config">>, ?NUMBER_CAS, -(1 bsl 63), (1 bsl 63) - 1})},
+     {"request_keys_stamped", ?OP_KEYS, ?FLAG_STAMPED, 10, Encode(?H1)},
+     {"request_stat_stamped", ?OP_STAT, ?FLAG_STAMPED, 10, Encode(?H1)},
+     {"request_get_many_stamped", ?OP_GET_MANY, ?FLAG_STAMPED bor ?FLAGS_CONVERT, 10, Encode({?H1, [<<"config">>]})},
+     {"request_items_stamped", ?OP_ITEMS, ?FLAG_STAMPED, 10, Encode(?H1)},
+     {"request_transact", ?OP_TRANSACT, 0, 29,
+      Encode({?H1, [{<<"config">>, 7}, {-42, ?ABSENT}], [(1 bsl 64) - 1, 300], [{<<"config">>, [1, 2]}, <<"old">>, 7, {8, {}}]})},
+     {"request_transact_nothing", ?OP_TRANSACT, 0, 29, Encode({?H1, [], [], []})},
+     {"request_transact_small", ?OP_TRANSACT, 0, 29, Encode({?H1, [], [1, 2], [1, 2]})}].
 
 golden_requests_test_() ->
     Golden = maps:from_list(golden:frames()),

@@ -39,6 +39,13 @@ struct Inside {
       check(request.args);
       check(request.kwargs.term);
     }
+    if constexpr (requires { request.changes; }) {
+      for (const protocol::KeyStamp& read : request.read) check(read.key);
+      for (const protocol::ChangedKey& change : request.changes) {
+        check(change.key);
+        if (change.value) check(*change.value);
+      }
+    }
     if constexpr (requires { request.argv; }) {
       check(request.file);
       for (const std::string_view argument : request.argv) check(argument);

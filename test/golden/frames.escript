@@ -93,7 +93,15 @@ requests() ->
      {request_open, 16#3b, 0, 29, {term, {<<"sessions">>, 0, ?H1, {0, 0, 0}}}},
      {request_open_create, 16#3b, 0, 29, {term, {<<"sessions">>, 1, ?H1, {60000, 1, 4096}}}},
      {request_names, 16#3c, 0, 30, none},
-     {request_remove_name, 16#3d, 0, 31, {term, <<"sessions">>}}].
+     {request_remove_name, 16#3d, 0, 31, {term, <<"sessions">>}},
+     {request_keys_stamped, 16#15, 8, 10, {term, ?H1}},
+     {request_stat_stamped, 16#16, 8, 10, {term, ?H1}},
+     {request_get_many_stamped, 16#19, 16#1f08, 10, {term, {?H1, [<<"config">>]}}},
+     {request_items_stamped, 16#1c, 8, 10, {term, ?H1}},
+     {request_transact, 16#38, 0, 29,
+      {term, {?H1, [{<<"config">>, 7}, {-42, 0}], [(1 bsl 64) - 1, 300], [{<<"config">>, [1, 2]}, <<"old">>, 7, {8, {}}]}}},
+     {request_transact_nothing, 16#38, 0, 29, {term, {?H1, [], [], []}}},
+     {request_transact_small, 16#38, 0, 29, {term, {?H1, [], [1, 2], [1, 2]}}}].
 
 hello_table() ->
     hello(table) ++

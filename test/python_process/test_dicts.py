@@ -25,6 +25,7 @@ class TestAsInThePort(TableCase):
             "test_wait",
             "test_numbers",
             "test_aio",
+            "test_transaction",
             "test_zz_destroy",
         ]
         done = run_tests.run(self.sd, names)

@@ -241,6 +241,32 @@ TEST(GoldenRequest, HowLongThingsLiveAndWhatTheyAreCalled) {
   EXPECT_EQ(decoded<RemoveName>("request_remove_name").name, "sessions");
 }
 
+TEST(GoldenRequest, Transactions) {
+  for (const char* name :
+       {"request_keys_stamped", "request_stat_stamped", "request_get_many_stamped", "request_items_stamped"})
+    EXPECT_TRUE(parse_header(golden(name))->stamped()) << name;
+  EXPECT_EQ(decoded<Keys>("request_keys_stamped").handle, kH1);
+  const Transact all = decoded<Transact>("request_transact");
+  EXPECT_EQ(all.handle, kH1);
+  ASSERT_EQ(all.read.size(), 2u);
+  EXPECT_EQ(key_text(all.read[0].key), "config");
+  EXPECT_EQ(all.read[0].stamp, 7u);
+  EXPECT_EQ(std::get<std::int64_t>(all.read[1].key), -42);
+  EXPECT_EQ(all.read[1].stamp, 0u);
+  EXPECT_EQ(all.all, (std::vector<Stamp>{UINT64_MAX, 300}));
+  ASSERT_EQ(all.changes.size(), 4u);
+  EXPECT_EQ(test::to_hex(*all.changes[0].value), "6B00020102");
+  EXPECT_EQ(key_text(all.changes[1].key), "old");
+  EXPECT_FALSE(all.changes[1].value);
+  EXPECT_EQ(std::get<std::int64_t>(all.changes[2].key), 7);
+  EXPECT_FALSE(all.changes[2].value);
+  EXPECT_EQ(test::to_hex(*all.changes[3].value), "6800");
+  EXPECT_TRUE(decoded<Transact>("request_transact_nothing").changes.empty());
+  const Transact small = decoded<Transact>("request_transact_small");
+  EXPECT_EQ(small.all, (std::vector<Stamp>{1, 2}));
+  EXPECT_EQ(small.changes.size(), 2u);
+}
+
 // --- what is refused -------------------------------------------------------------------------------
 
 Bytes request(Op op, const std::function<void(etf::Writer)>& body, std::uint16_t flags = 0) {
@@ -271,7 +297,7 @@ TEST(BadRequest, EveryPrefixOfEveryGoldenRequestIsRefusedOrDecoded) {
 }
 
 TEST(BadRequest, UnknownOperationTellsItsNumber) {
-  for (const int op : {0x00, 0x04, 0x28, 0x38, 0x7F, 0x80, 0x81, 0xC0, 0xFF}) {
+  for (const int op : {0x00, 0x04, 0x28, 0x39, 0x7F, 0x80, 0x81, 0xC0, 0xFF}) {
     const Error error = refusal(Bytes{1, static_cast<std::uint8_t>(op), 0, 0, 0, 0, 0, 1});
     EXPECT_EQ(error.code, Errc::unknown_op) << op;
     EXPECT_EQ(error.n, static_cast<std::uint64_t>(op));
@@ -299,6 +325,23 @@ TEST(BadRequest, ConversionsWhereNoValueIsGiven) {
     asking[2] = 0x20;
     EXPECT_FALSE(decode(asking).ok()) << name;
   }
+}
+
+TEST(BadRequest, Transactions) {
+  using etf::Writer;
+  const auto refused = [](const std::function<void(Writer)>& lists) {
+    return refusal(request(Op::transact, [&](Writer w) { lists(w.tuple(4).binary(kH1)); })).code;
+  };
+  const auto bad_stamp = [](Writer w) { w.list(1).tuple(2).text("k").integer(-1).nil().nil().nil(); };
+  EXPECT_EQ(refused(bad_stamp), Errc::bad_frame);
+  EXPECT_EQ(refused([](Writer w) { w.list(1).tuple(1).text("k").nil().nil().nil(); }), Errc::bad_frame);
+  EXPECT_EQ(refused([](Writer w) { w.list(1).tuple(2).atom("k").integer(1).nil().nil().nil(); }),
+            Errc::bad_key);
+  EXPECT_EQ(refused([](Writer w) { w.nil().list(1).text("k").nil().nil(); }), Errc::bad_frame);
+  EXPECT_EQ(refused([](Writer w) { w.nil().nil().list(1).tuple(3).text("k").nil().nil().nil(); }),
+            Errc::bad_frame);
+  EXPECT_EQ(refused([](Writer w) { w.nil().nil().list(1).atom("k").nil(); }), Errc::bad_key);
+  EXPECT_EQ(refused([](Writer w) { w.nil().nil().text("k"); }), Errc::bad_frame);
 }
 
 TEST(BadRequest, BodyWhereNoneBelongsAndNoneWhereOneDoes) {

@@ -580,5 +580,91 @@ TEST_F(Transferring, SmallValuesAreWhole) {
   EXPECT_EQ(test::only_frame(raw(Op::get, test::body(at("k")), protocol::kParts)).header.op, Op::value);
 }
 
+// ---- Transactions
+
+// The body of TRANSACT: what was read, stamps of the whole, and the changes.
+test::Fill transaction(const test::Fill& read, const test::Fill& all, const test::Fill& changes) {
+  return [=](etf::Writer w) {
+    w.tuple(4).binary(handle_bytes(1));
+    read(w);
+    all(w);
+    changes(w);
+  };
+}
+
+const test::Fill kNothing = [](etf::Writer w) { w.nil(); };
+
+TEST_F(TableRoleTest, ATransactionChangesAllOrNothing) {
+  make_dict();
+  EXPECT_EQ(op_of(Op::set, put("a", [](etf::Writer w) { w.integer(1); })), Op::ok);
+  const table::Stamp stamp = table.get_stamped(dict_no(1), as_bytes("a"))->stamp;
+  const auto read = [=](table::Stamp of_b) {
+    return [=](etf::Writer w) {
+      w.list(2).tuple(2).text("a").unsigned_integer(stamp).tuple(2).text("b").unsigned_integer(of_b).nil();
+    };
+  };
+  const test::Fill changes = [](etf::Writer w) {
+    w.list(2).tuple(2).text("b").tuple(2).integer(2).text("x").text("a").nil();
+  };
+  const Frame broken = ask(Op::transact, test::body(transaction(read(9), kNothing, changes)));
+  EXPECT_EQ(broken.header.op, Op::value);
+  EXPECT_EQ(broken.body, test::body([](etf::Writer w) { w.integer(2); })) << "the second is another";
+  EXPECT_EQ(table.keys(dict_no(1))->size(), 1u);
+  EXPECT_EQ(op_of(Op::transact, transaction(read(0), kNothing, changes)), Op::ok);
+  EXPECT_EQ(op_of(Op::get, at("a")), Op::missing);
+  EXPECT_EQ(ask(Op::get, test::body(at("b"))).body,
+            test::body([](etf::Writer w) { w.tuple(2).integer(2).text("x"); }));
+}
+
+TEST_F(TableRoleTest, ATransactionThatHasReadAll) {
+  make_dict();
+  const Bytes handle = test::body([](etf::Writer w) { w.binary(handle_bytes(1)); });
+  EXPECT_EQ(op_of(Op::set, put("a", [](etf::Writer w) { w.integer(1); })), Op::ok);
+  const table::Stamp stamp = table.stats(dict_no(1))->stamp;
+  const auto stamped = [&](Op op, const Bytes& body) {
+    return test::only_frame(raw(op, body, protocol::kStamped)).body;
+  };
+  EXPECT_EQ(stamped(Op::keys, handle),
+            test::body([&](etf::Writer w) { w.tuple(2).unsigned_integer(stamp).list(1).text("a").nil(); }));
+  EXPECT_EQ(stamped(Op::items, handle), test::body([&](etf::Writer w) {
+              w.tuple(2).unsigned_integer(stamp).list(1).tuple(2).text("a").integer(1).nil();
+            }));
+  EXPECT_EQ(numbers_of(stamped(Op::stat, handle))["stamp"], stamp);
+  EXPECT_EQ(numbers_of(ask(Op::stat, handle).body).count("stamp"), 0u);
+  const Bytes keys = test::body(
+      [](etf::Writer w) { w.tuple(2).binary(handle_bytes(1)).list(2).text("a").text("no").nil(); });
+  EXPECT_EQ(stamped(Op::get_many, keys), test::body([&](etf::Writer w) {
+              w.list(2).tuple(2).unsigned_integer(stamp).integer(1).tuple(0).nil();
+            }));
+  const test::Fill all = [=](etf::Writer w) { w.list(1).unsigned_integer(stamp).nil(); };
+  EXPECT_EQ(op_of(Op::transact, transaction(kNothing, all, kNothing)), Op::ok);
+  EXPECT_EQ(op_of(Op::set, put("b", [](etf::Writer w) { w.integer(1); })), Op::ok);
+  const Frame broken = ask(Op::transact, test::body(transaction(kNothing, all, kNothing)));
+  EXPECT_EQ(broken.body, test::body([](etf::Writer w) { w.integer(0); })) << "the dict as a whole";
+}
+
+TEST_F(TableRoleTest, AValueThatATransactionCannotStore) {
+  make_dict();
+  const test::Fill changes = [](etf::Writer w) {
+    w.list(2)
+        .tuple(2)
+        .text("a")
+        .integer(1)
+        .tuple(2)
+        .text("b")
+        .map(2)
+        .atom("x")
+        .integer(1)
+        .text("x")
+        .integer(2)
+        .nil();
+  };
+  EXPECT_EQ(error_of(Op::transact, test::body(transaction(kNothing, kNothing, changes))),
+            test::body([](etf::Writer w) {
+              w.tuple(3).atom("bad_term").list(2).text("b").text("x").nil().atom("duplicate_key");
+            }));
+  EXPECT_TRUE(table.keys(dict_no(1))->empty());
+}
+
 }  // namespace
 }  // namespace pyport::server

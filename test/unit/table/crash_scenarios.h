@@ -551,6 +551,34 @@ inline std::vector<Scenario> scenarios() {
                    model.put(Key("n"), cell_text(7));
                    model.put(Key("k"), kLong);
                  }});
+  // Reads them, cells among them, and changes one that was read, one that was not and one that goes.
+  const auto transact = [](Table& table, bool broken) {
+    const Stamp cell = table.get_stamped(kDict, text_key("n"))->stamp;
+    const Result<Snapshot> items = table.items(kDict);
+    if (!items.ok()) return false;
+    const std::vector<KeyRead> read{{text_key("n"), broken ? cell ^ 1 : cell}, {text_key("k"), 0}};
+    const std::array all_read{items->stamp_of_all()};
+    std::vector<KeyChange> changes;
+    changes.push_back({text_key("n"), *blob_of(table, "7", kDigits)});
+    changes.push_back({text_key("k"), *blob_of(table, kLarge)});
+    changes.push_back({text_key("m"), *blob_of(table, kLong)});
+    changes.push_back({std::int64_t{0}, NewBlob()});
+    const Result<Committed> done = table.commit(kDict, {read, all_read}, changes, &test_numbers());
+    return done.ok() && (done->broken == std::optional<std::size_t>(0)) == broken;
+  };
+  const auto with_cells = [with_cell](Table& table, Model& model) {
+    with_cell(table, model);
+    ASSERT_TRUE(change(table, kDict, text_key("m"), CellOp::add, 6).ok());
+    model.put(Key("m"), cell_text(6));
+  };
+  all.push_back({"commit what holds", with_cells, [=](Table& table) { return transact(table, false); },
+                 [](Model& model) {
+                   model.put(Key("n"), cell_text(7));
+                   model.put(Key("k"), kLarge);
+                   model.put(Key("m"), kLong);
+                   model.erase(Key(std::int64_t{0}));
+                 }});
+  all.push_back({"commit what does not", with_cells, [=](Table& table) { return transact(table, true); }});
   all.push_back({"replace a cell", with_cell, [](Table& table) { return put_one(table, Key("n"), kLong); },
                  [](Model& model) { model.put(Key("n"), kLong); }});
   all.push_back(

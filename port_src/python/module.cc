@@ -122,6 +122,7 @@ int traverse(PyObject* module, visitproc visit, void* arg) {
   Py_VISIT(state.wait_stop_type);
   Py_VISIT(state.wait_function);
   Py_VISIT(state.wait_change_function);
+  Py_VISIT(state.shared_list);
   Py_VISIT(state.dict_function);
   Py_VISIT(state.pid_function);
   Py_VISIT(state.reference_function);
@@ -157,6 +158,7 @@ int clear(PyObject* module) REQUIRES(attached) {
   Py_CLEAR(state.wait_stop_type);
   Py_CLEAR(state.wait_function);
   Py_CLEAR(state.wait_change_function);
+  Py_CLEAR(state.shared_list);
   Py_CLEAR(state.dict_function);
   Py_CLEAR(state.pid_function);
   Py_CLEAR(state.reference_function);

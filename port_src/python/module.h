@@ -58,6 +58,9 @@ struct ModuleState {
 
   mutable Waits waits;
 
+  // Of erlang._shared_list; null until it is asked for.
+  mutable PyObject* shared_list;
+
   // Of what does not change.
   mutable NameCache names;
   mutable ValueCache values;

@@ -101,6 +101,12 @@ Result<std::uint64_t> Store::change_all(const Handle& handle, std::span<KeyChang
     return dict.change_all(changes, scratch);
   });
   if (!erased) return erased;
+  std::erase_if(lost, [&](const Handle& child) {
+    return std::any_of(left.begin(), left.end(), [&](const auto& pair) {
+      const NewBlob& blob = wanted[pair.second].blob;
+      return blob && child_in(blob.tag(), blob.bytes()) == child;
+    });
+  });
   if (!lost.empty()) end_lost(operation, handle, lost);
   for (const auto& [key, value] : left) has_its_place(wanted[value].blob);
   return erased;

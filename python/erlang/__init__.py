@@ -30,4 +30,6 @@ except ModuleNotFoundError as error:
 
 MutableMapping.register(SharedDict)
 
-__all__ = ["Atom", "Interrupted", "Pid", "Reference", "SharedCell", "SharedDict", "Table", "Term"]
+from ._shared_list import SharedList  # noqa: E402  (it needs the registered class)
+
+__all__ = ["Atom", "Interrupted", "Pid", "Reference", "SharedCell", "SharedDict", "SharedList", "Table", "Term"]

@@ -1,5 +1,5 @@
-"""The example of dshared's README (a shared dictionary for forked processes), unchanged but for the import, what Python 3 asks
-for, and what comes behind it.
+"""The example of dshared's README (a shared dictionary for forked processes), unchanged but for the import, what
+Python 3 asks for, and what comes behind it.
 
     PYTHONPATH=priv/python python3.13 examples/dshared.py
 """

@@ -63,8 +63,9 @@ struct Adopted {
 
 Adopted adopt(Table& table, const Handle& child, const Handle& parent, const Place& place) {
   Result<Adoption> outcome = table.adopt(child, parent);
-  const bool is_child = outcome.ok() && (*outcome == Adoption::adopted || (*outcome == Adoption::already &&
-                                                                           lies_there(table, parent, child, place)));
+  const bool is_child =
+      outcome.ok() && (*outcome == Adoption::adopted ||
+                       (*outcome == Adoption::already && lies_there(table, parent, child, place)));
   return {std::move(outcome), is_child};
 }
 
@@ -130,8 +131,8 @@ void take_child(PyObject* self, const Handle& child) {
 Ref load_child(PyObject* self, ByteSpan bytes) {
   const auto child = table::child_in(table::kChildTag, bytes);
   if (!child) return Ref::steal(raise(make_error(Errc::corrupt, "a value")));
-  return as_user_sees(state_of(self), Ref::steal(make_shared_dict(Py_TYPE(self), shared_dict(self).use, *child,
-                                                                  node_of(self))));
+  return as_user_sees(state_of(self), Ref::steal(make_shared_dict(Py_TYPE(self), shared_dict(self).use,
+                                                                  *child, node_of(self))));
 }
 
 namespace {
@@ -185,8 +186,8 @@ PyObject* dict_nest(PyObject* self, PyObject* key, bool is_list) {
   const auto view = key_view(key);
   if (!view) return nullptr;
   for (;;) {
-    auto found = on_table(
-        self, [&](Table& table, const Handle& handle) { return table.get_stamped(handle, *view); });
+    auto found =
+        on_table(self, [&](Table& table, const Handle& handle) { return table.get_stamped(handle, *view); });
     if (!found) return nullptr;
     Expect expect = Expect::absent();
     if ((*found)->blob) {
@@ -219,9 +220,9 @@ SharedUse use_for_new(const ModuleState& state, PyObject* given) REQUIRES(attach
   std::size_t count = 0;
   const std::shared_ptr<Attachment> only = Attachments::instance().only(count);
   if (only) return std::make_shared<TableUse>(only);
-  PyErr_SetString(PyExc_RuntimeError, count == 0
-                                          ? "this process has attached to no table: make one by Table.create()"
-                                          : "this process has attached to several tables: say which one");
+  PyErr_SetString(PyExc_RuntimeError,
+                  count == 0 ? "this process has attached to no table: make one by Table.create()"
+                             : "this process has attached to several tables: say which one");
   return nullptr;
 }
 

@@ -1,8 +1,8 @@
 // SharedDicts and SharedLists in SharedDicts and SharedLists.
 //
-// One that is stored as a value, itself and not inside of another value, becomes a child: it ends with the dict that
-// it lies in, if only a process would end it so far. Its value then says so (table/child_value.h). Others
-// are stored as references, as they are inside of other values.
+// One that is stored as a value, itself and not inside of another value, becomes a child: it ends with the
+// dict that it lies in, if only a process would end it so far. Its value then says so (table/child_value.h).
+// Others are stored as references, as they are inside of other values.
 //
 // Thread safety: REQUIRES an attached thread state.
 #pragma once
@@ -20,8 +20,8 @@ namespace pyport::python {
 
 // The SharedDict that a value is, or that a SharedList is made of. Null without an exception: it is neither.
 Ref dict_under(const ModuleState& state, PyObject* value) REQUIRES(attached);
-// What the user sees of a SharedDict that was just made: itself, or a SharedList. Null with an exception set, as
-// when `dict` is null.
+// What the user sees of a SharedDict that was just made: itself, or a SharedList. Null with an exception set,
+// as when `dict` is null.
 Ref as_user_sees(const ModuleState& state, Ref dict) REQUIRES(attached);
 
 // Where a value is about to be stored, when that may be where it is already: a key, or an index of a list.
@@ -53,8 +53,9 @@ Ref load_child(PyObject* self, ByteSpan bytes) REQUIRES(attached);
 // exception set: TypeError when the key has another value.
 PyObject* dict_nest(PyObject* self, PyObject* key, bool is_list) REQUIRES(attached);
 
-// A new dict that ends with this process, in the table of `given`: an erlang.Table, or a dict or list of it; null: in the node's, or the only
-// one that this process has attached to. Null with an exception set: RuntimeError when that cannot be told.
+// A new dict that ends with this process, in the table of `given`: an erlang.Table, or a dict or list of it;
+// null: in the node's, or the only one that this process has attached to. Null with an exception set:
+// RuntimeError when that cannot be told.
 Ref new_dict(const ModuleState& state, PyObject* given, bool is_list) REQUIRES(attached);
 
 }  // namespace pyport::python

@@ -1,7 +1,7 @@
 // Handles of dicts that Python makes.
 //
-// The first bit says that no Erlang process owns the dict: see py_handle.erl. The second, where the first is set,
-// that it is a list: so whoever reads a handle knows what to make of it without asking the table.
+// The first bit says that no Erlang process owns the dict: see py_handle.erl. The second, where the first is
+// set, that it is a list: so whoever reads a handle knows what to make of it without asking the table.
 //
 // Thread safety: pure functions, but for the random numbers.
 #pragma once

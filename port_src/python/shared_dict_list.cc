@@ -40,14 +40,13 @@ bool takes_two(Py_ssize_t count) REQUIRES(attached) {
 template <class Put>
 int store_at(PyObject* self, PyObject* value, const Place& place, const Put& put) REQUIRES(attached) {
   bool kept = false;
-  const bool good = with_blobs(
-      self, value,
-      [&](const auto& make) REQUIRES(attached) {
-        const auto done = store(self, make, put);
-        kept = done && **done;
-        return done.has_value();
-      },
-      {place, &kept});
+  const bool good = with_blobs(self, value,
+                               [&](const auto& make) REQUIRES(attached) {
+                                 const auto done = store(self, make, put);
+                                 kept = done && **done;
+                                 return done.has_value();
+                               },
+                               {place, &kept});
   return good ? (kept ? 1 : 0) : -1;
 }
 

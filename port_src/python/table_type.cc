@@ -156,8 +156,8 @@ PyObject* dicts(PyObject* self, PyObject*) REQUIRES(attached) {
   }();
   Ref list = Ref::steal(PyList_New(static_cast<Py_ssize_t>(handles.size())));
   for (std::size_t i = 0; list && i < handles.size(); ++i) {
-    Ref dict = as_user_sees(state_of(self), Ref::steal(make_shared_dict(state_of(self).shared_dict_type, use,
-                                                                        handles[i], {})));
+    Ref dict = as_user_sees(
+        state_of(self), Ref::steal(make_shared_dict(state_of(self).shared_dict_type, use, handles[i], {})));
     if (!dict) return nullptr;
     PyList_SET_ITEM(list.get(), static_cast<Py_ssize_t>(i), dict.release());
   }

@@ -208,6 +208,7 @@ class Store final : public Repairer {
   void carry_out_under(Offset lock);
   bool dead(std::uint32_t slot) const;
   std::uint64_t purge_dict(Operation& operation, DictHeader& header);
+  bool reclaim(Operation& operation, std::size_t most);
   std::vector<std::uint32_t> dead_dicts(Operation& operation);
   // False when readers still hold some of its values, or dicts still end with it.
   bool recycle(Operation& operation, DictHeader& header);

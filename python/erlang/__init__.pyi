@@ -404,7 +404,9 @@ class SharedDict(MutableMapping[_K, _V]):
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
 
-class _Ephemeral(AbstractContextManager[SharedDict[Any, Any], None], AbstractAsyncContextManager[SharedDict[Any, Any], None]):
+class _Ephemeral(
+    AbstractContextManager[SharedDict[Any, Any], None], AbstractAsyncContextManager[SharedDict[Any, Any], None]
+):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
     ) -> None: ...
@@ -454,7 +456,7 @@ class SharedList(MutableSequence[_V]):
     def extend(self, values: Iterable[_V]) -> None:
         """All of them at one moment."""
 
-    def __iadd__(self, values: Iterable[_V]) -> SharedList[_V]: ...
+    def __iadd__(self, values: Iterable[_V]) -> SharedList[_V]: ...  # type: ignore[misc]  # + gives a list
     def __add__(self, other: list[Any] | SharedList[Any]) -> list[Any]: ...
     def __radd__(self, other: list[Any]) -> list[Any]: ...
     def pop(self, index: int = -1) -> _V:

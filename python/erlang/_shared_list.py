@@ -90,7 +90,7 @@ class SharedList(MutableSequence[Any]):
     def extend(self, values: Iterable[Any]) -> None:
         self._dict._append(values._items() if isinstance(values, SharedList) else list(values))
 
-    def __iadd__(self, values: Iterable[Any]) -> SharedList:
+    def __iadd__(self, values: Iterable[Any]) -> SharedList:  # type: ignore[misc]  # + gives a list
         self.extend(values)
         return self
 

@@ -1,4 +1,4 @@
-"""The interface of dshared, a package of dictionaries and lists shared by forked processes, over SharedDict and SharedList.
+"""The interface of dshared, dictionaries and lists shared by forked processes, over SharedDict and SharedList.
 
     from erlang import dshared  # import dshared
 
@@ -7,8 +7,8 @@
     shm["d"] = {"key": "val"}  # a dict that lives in shared memory
     shm["d"]["other"] = [1, 2]  # all processes see it at once
 
-A plain dict or list that is assigned becomes a nested live one, with all that is in it. What dshared could not do works:
-integers of any size, NULs in text, floats and whatever can be pickled; memory is freed; counters are exact with
+A plain dict or list that is assigned becomes a nested live one, with all that is in it. What dshared could not do
+works: integers of any size, NULs in text, floats and whatever can be pickled; memory is freed; counters are exact with
 add(); and spawned processes take part, to which the collections go as arguments.
 """
 
@@ -271,14 +271,14 @@ def _nested(value: Any, where: Any, path: tuple[int, ...]) -> Any:
     return shared
 
 
-def dict(values: Any = ()) -> SDict:  # noqa: A001  (dshared's name)
+def dict(values: Any = ()) -> SDict:
     """A new dict in shared memory with what a dict has, or the very one that is given."""
     if isinstance(values, SDict):
         return values
     return SDict(_nested(builtins.dict(values), _the_table(), ()))
 
 
-def list(values: Any = ()) -> SList:  # noqa: A001  (dshared's name)
+def list(values: Any = ()) -> SList:
     """A new list in shared memory with what a list has, or the very one that is given."""
     if isinstance(values, SList):
         return values

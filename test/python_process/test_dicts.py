@@ -25,6 +25,8 @@ class TestAsInThePort(TableCase):
             "test_wait",
             "test_numbers",
             "test_aio",
+            "test_nested",
+            "test_shared_list",
             "test_zz_destroy",
         ]
         done = run_tests.run(self.sd, names)

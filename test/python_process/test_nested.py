@@ -106,12 +106,12 @@ class TestNested(TableCase):
             self.assertEqual(dict(self.sd["child"]), {})
 
     def test_a_forked_child_has_its_own(self) -> None:
-        mine = SharedDict.new()
+        mine = SharedDict.new(self.table)
 
         def work() -> None:
-            SharedDict.new()["k"] = 1
+            SharedDict.new(self.table)["k"] = 1
             mine["of the child"] = True
-            self.sd["c"] = SharedDict.new()
+            self.sd["c"] = SharedDict.new(self.table)
 
         self.assertEqual(forked(work), 0)
         self.assertEqual(self.dicts(), 3)

@@ -82,7 +82,6 @@ class Store final : public Repairer {
   std::vector<Handle> handles(std::optional<DictOwner> owner) const;
   Result<Adoption> adopt(const Handle& child, const Handle& parent);
   Result<bool> disown(const Handle& child, const Handle& parent);
-  Result<DictOwner> owner(const Handle& handle);
   TableStats stats() const;
   std::size_t sweep();
   bool reclaim(std::size_t most);

@@ -226,17 +226,6 @@ Status Store::make_last(const Handle& handle) {
   return done;
 }
 
-Result<DictOwner> Store::owner(const Handle& handle) {
-  Operation operation(*mapping_, *place_, *this);
-  if (Status locked = operation.lock(super().index_lock); !locked) return std::move(locked).error();
-  (void)index_.make_readable(operation);
-  const DictHeader* const header = find_live(words_of(handle));
-  const DictOwner owner = header == nullptr ? DictOwner::elsewhere : Index::owner_of(*header);
-  operation.unlock(super().index_lock);
-  if (header == nullptr) return make_error(Errc::gone);
-  return owner;
-}
-
 std::vector<Handle> Store::handles(std::optional<DictOwner> owner) const {
   std::vector<Handle> handles;
   const HandleWords names = words_of(Names::kHandle);

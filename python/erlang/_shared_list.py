@@ -22,10 +22,10 @@ class SharedList(MutableSequence[Any]):
     _dict: SharedDict[int, Any]
 
     def __init__(self, handle: Any) -> None:
-        if isinstance(handle, SharedList):
+        if type(handle) is SharedList:
             handle = handle._dict
-        if not isinstance(handle, SharedDict):
-            raise TypeError(f"SharedList takes a handle; a new list is SharedList.new(values), not {type(handle)}")
+        if type(handle) is not SharedDict:
+            raise TypeError(f"SharedList takes a SharedList, not {type(handle)}; a new one is SharedList.new(values)")
         self._dict = handle
 
     @classmethod

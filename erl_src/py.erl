@@ -111,6 +111,7 @@
 -export([shared_dict_transaction/2, shared_dict_transaction/3]).
 -export([shared_dict_open/1, shared_dict_open/2, shared_dict_names/0, shared_dict_delete/1]).
 -export([shared_dict_from_map/1, shared_dict_from_map/2, shared_dict_merge/2, shared_dict_fold/3, shared_dict_foreach/2]).
+-export([shared_list_append/2, shared_list_pop/1, shared_list_to_list/1, shared_list_size/1]).
 -export([shared_dict_get_many/2, shared_dict_get_many/3, shared_dict_set_many/2, shared_dict_del_many/2,
          shared_dict_to_map/1, shared_dict_to_map/2]).
 -export([call/3, call/4, call/5, call/6, eval/1, eval/2, eval/3, eval/4, exec/1, exec/2, exec/3, exec/4,
@@ -496,6 +497,46 @@ shared_dict_size(SD) ->
     case py_dict:info(SD) of
         {value, #{keys := Keys}} -> Keys;
         {badarg, Cause} -> ?BADARG([SD], Cause);
+        Failure -> dict_result(Failure)
+    end.
+
+%% @doc Appends a value to a list that lives in the table: a `SharedList' of Python, whose handle Erlang gets as it gets those of
+%% dicts. The other functions see such a list as a dict with the keys 0, 1, 2, ...; they can replace values, and raise `badarg'
+%% for changes that would leave a gap.
+-spec shared_list_append(shared_dict(), value()) -> ok | {error, reason()}.
+shared_list_append(List, Value) ->
+    case py_list:append(List, Value) of
+        ok -> ok;
+        {badarg, Cause} -> ?BADARG([List, Value], Cause);
+        Failure -> dict_result(Failure)
+    end.
+
+%% @doc Takes the last value out of a list and gives it, `undefined' when the list is empty. Of all that do it at once, each
+%% gets another.
+-spec shared_list_pop(shared_dict()) -> value() | {error, reason()}.
+shared_list_pop(List) ->
+    case py_list:pop(List) of
+        {value, Value} -> Value;
+        missing -> undefined;
+        {badarg, Cause} -> ?BADARG([List], Cause);
+        Failure -> dict_result(Failure)
+    end.
+
+%% @doc All values of a list, as they are at one moment.
+-spec shared_list_to_list(shared_dict()) -> [value()] | {error, reason()}.
+shared_list_to_list(List) ->
+    case py_list:to_list(List) of
+        {value, Values} -> Values;
+        {badarg, Cause} -> ?BADARG([List], Cause);
+        Failure -> dict_result(Failure)
+    end.
+
+%% @doc How many values are in a list.
+-spec shared_list_size(shared_dict()) -> non_neg_integer() | {error, reason()}.
+shared_list_size(List) ->
+    case py_list:size(List) of
+        {value, Size} -> Size;
+        {badarg, Cause} -> ?BADARG([List], Cause);
         Failure -> dict_result(Failure)
     end.
 

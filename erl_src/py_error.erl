@@ -8,7 +8,7 @@
 
 -export_type([cause/0]).
 
--type what() :: not_a_handle | destroyed | lost | key | keys | pairs | name | code | arguments | keyword_arguments | variables
+-type what() :: not_a_handle | not_a_list | destroyed | lost | key | keys | pairs | name | code | arguments | keyword_arguments | variables
               | timeout | file | argv | call | pool | options | call_options | convert | read_options
               | int64 | dict_name | open_options | dict_options | life_options | counter_names | transaction | transaction_over | transaction_options
               | function_1 | function_2 | function_3.
@@ -23,6 +23,7 @@ format_error(_Reason, [{_Module, _Function, _Arguments, Info} | _]) ->
 
 -spec text(what()) -> unicode:chardata().
 text(not_a_handle) -> "not a SharedDict handle";
+text(not_a_list) -> "not the handle of a SharedList";
 text(destroyed) -> "the SharedDict has been destroyed";
 text(lost) -> "the SharedDict was lost with the table's file";
 text(key) -> "key must be a binary, an atom or a 64-bit integer";

@@ -2,10 +2,13 @@
 %%
 %% A handle says which node made it and 128 bits, random but for the first: so it names no dict of another node, of
 %% another owner, or of a port program before or after. The first bit is 0 in those that are made here, and 1 in
-%% those that no Erlang process owns: of dicts that have a name, and that Python processes make (erlang.Table).
+%% those that no Erlang process owns: of dicts that have a name, and that Python makes. The second is then 1 in those of
+%% lists (erlang.SharedList).
 -module(py_handle).
 
--export([new/0, new_unowned/0, is_made_here/1, of_bits/1, is_handle/1, route/1]).
+-export([new/0, new_unowned/0, is_made_here/1, of_bits/1, is_handle/1, is_list/1, route/1]).
+
+-compile({no_auto_import, [is_list/1]}).
 
 -export_type([handle/0, bits/0]).
 
@@ -23,8 +26,8 @@ new() ->
 %% @doc Fresh bits for a dict that no process owns.
 -spec new_unowned() -> bits().
 new_unowned() ->
-    <<_:1, Random/bits>> = new(),
-    <<1:1, Random/bits>>.
+    <<_:2, Random/bits>> = new(),
+    <<2#10:2, Random/bits>>.
 
 %% @doc False for those of dicts that a Python process made.
 -spec is_made_here(bits()) -> boolean().
@@ -36,6 +39,11 @@ of_bits(<<_:16/binary>> = Bits) -> {?TAG, node(), Bits}.
 -spec is_handle(term()) -> boolean().
 is_handle({?TAG, Node, <<_:16/binary>>}) when is_atom(Node) -> true;
 is_handle(_) -> false.
+
+%% @doc True for those of lists.
+-spec is_list(term()) -> boolean().
+is_list({?TAG, _, <<2#11:2, _:126/bits>>}) -> true;
+is_list(_) -> false.
 
 %% @doc Where the dict of a handle lives. A node without a name made only handles of its own.
 -spec route(term()) -> {local, bits()} | {remote, node()} | not_a_handle.

@@ -51,6 +51,17 @@ std::shared_ptr<Attachment> Attachments::add(const FileId& id, std::shared_ptr<A
   return there;
 }
 
+std::shared_ptr<Attachment> Attachments::only(std::size_t& count) {
+  std::vector<std::shared_ptr<Attachment>> all;  // let go of without the lock
+  {
+    MutexLock lock(mutex_);
+    for (const Entry& entry : entries_)
+      if (auto attachment = entry.attachment.lock()) all.push_back(std::move(attachment));
+  }
+  count = all.size();
+  return count == 1 ? all.front() : nullptr;
+}
+
 void Attachments::forget_latest() {
   std::shared_ptr<Attachment> before;
   MutexLock lock(mutex_);

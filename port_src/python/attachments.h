@@ -36,6 +36,8 @@ class Attachments {
   std::shared_ptr<Attachment> find(const FileId& id);
   // Adds it; gives what is there already when another thread was faster.
   std::shared_ptr<Attachment> add(const FileId& id, std::shared_ptr<Attachment> made);
+  // The only one; null, and how many there are, when that is not one.
+  std::shared_ptr<Attachment> only(std::size_t& count);
   // At the end of the process: the latest is not kept any longer.
   void forget_latest();
 

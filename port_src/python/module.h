@@ -63,6 +63,9 @@ struct ModuleState {
   PyObject* transactions;
   PyObject* transact;
 
+  // Of erlang._shared_list; null until it is asked for.
+  mutable PyObject* shared_list;
+
   // Of what does not change.
   mutable NameCache names;
   mutable ValueCache values;

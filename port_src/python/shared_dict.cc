@@ -10,10 +10,12 @@
 #include "python/dict_name.h"
 #include "python/handle_term.h"
 #include "python/method.h"
+#include "python/nesting.h"
 #include "python/pickle.h"
 #include "python/raise.h"
 #include "python/shared_cell.h"
 #include "python/shared_dict_large.h"
+#include "python/shared_dict_list.h"
 #include "python/shared_dict_many.h"
 #include "python/shared_dict_numbers.h"
 #include "python/shared_dict_object.h"
@@ -335,6 +337,38 @@ PyObject* named(PyObject* type, PyObject* text) REQUIRES(attached) {
   return make_shared_dict(reinterpret_cast<PyTypeObject*>(type), use, name->handle, name->node);
 }
 
+const ModuleState& state_of_type(PyObject* type) REQUIRES(attached) {
+  return *static_cast<const ModuleState*>(PyType_GetModuleState(reinterpret_cast<PyTypeObject*>(type)));
+}
+
+PyObject* named_as_seen(PyObject* type, PyObject* text) REQUIRES(attached) {
+  return as_user_sees(state_of_type(type), Ref::steal(named(type, text))).release();
+}
+
+// new(table=None), and what makes the dict of a list in the same way.
+template <bool kIsList>
+PyObject* make_new(PyObject* type, PyObject* args, PyObject* names) REQUIRES(attached) {
+  static const char* const kNames[] = {"table", nullptr};
+  PyObject* table = nullptr;
+  if (!PyArg_ParseTupleAndKeywords(args, names, "|O:new", const_cast<char**>(kNames), &table)) return nullptr;
+  return new_dict(state_of_type(type), table, kIsList).release();
+}
+
+PyObject* ephemeral(PyObject*, PyObject* args, PyObject* names) REQUIRES(attached) {
+  const Ref module = Ref::steal(PyImport_ImportModule("erlang._ephemeral"));
+  const Ref made = module ? Ref::steal(PyObject_GetAttrString(module.get(), "Ephemeral")) : Ref();
+  return made ? PyObject_Call(made.get(), args, names) : nullptr;
+}
+
+template <bool kIsList>
+PyObject* nested(PyObject* self, PyObject* key) REQUIRES(attached) {
+  return dict_nest(self, key, kIsList);
+}
+
+PyCFunction with_names(PyObject* (*function)(PyObject*, PyObject*, PyObject*)) {
+  return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function));
+}
+
 PyObject* open(PyObject* type, PyObject* text) REQUIRES(attached) {
   Ref dict = Ref::steal(named(type, text));
   if (!dict) return nullptr;
@@ -344,7 +378,7 @@ PyObject* open(PyObject* type, PyObject* text) REQUIRES(attached) {
     const Detached scope;
     return table->alive(shared_dict(dict.get()).handle);
   }();
-  if (alive) return dict.release();
+  if (alive) return as_user_sees(state_of_type(type), std::move(dict)).release();
   PyErr_Format(PyExc_RuntimeError, "no such SharedDict: %U has been destroyed, or was never there", text);
   return nullptr;
 }
@@ -475,7 +509,32 @@ PyMethodDef kMethods[] = {
      "gives.\n\n"
      "Raises ValueError when it is no such name, OSError when its table cannot be attached to, and\n"
      "RuntimeError when there is no such dict."},
-    {"_named", named, METH_O | METH_CLASS, "As open, whether the dict is there or not: for pickles."},
+    {"new", with_names(make_new<false>), METH_VARARGS | METH_KEYWORDS | METH_CLASS,
+     "new($type, /, table=None)\n--\n\n"
+     "A new, empty dict in the node's table, or in the only one that this process has attached to, or in the "
+     "one\n"
+     "that is given. It ends with this process; stored as a value of another dict it ends with that one.\n\n"
+     "Raises RuntimeError when it cannot be told which table is meant."},
+    {"ephemeral", with_names(ephemeral), METH_VARARGS | METH_KEYWORDS | METH_CLASS,
+     "ephemeral($type, /, table=None)\n--\n\n"
+     "For with: a new dict, as of new(), that is destroyed at the end of the block, or with this process."},
+    {"nest", nested<false>, METH_O,
+     "nest($self, key, /)\n--\n\n"
+     "The SharedDict that is the value of key, made when it is not there: all who ask at once get the same "
+     "one.\n"
+     "It ends with this one, and when the key is deleted or gets another value.\n\n"
+     "Raises TypeError when the key has a value of another kind."},
+    {"nest_list", nested<true>, METH_O, "nest_list($self, key, /)\n--\n\nThe same with a SharedList."},
+    {"_new_list", with_names(make_new<true>), METH_VARARGS | METH_KEYWORDS | METH_CLASS,
+     "What SharedList.new is made of."},
+    {"_append", list_append, METH_O, "Of a list: appends what a list or tuple has."},
+    {"_insert_at", fast_method<list_insert>(), METH_FASTCALL, "Of a list: (index, value)"},
+    {"_get_at", list_get, METH_O, "Of a list."},
+    {"_set_at", fast_method<list_set>(), METH_FASTCALL, "Of a list: (index, value)"},
+    {"_pop_at", list_pop, METH_O, "Of a list."},
+    {"_delete_at", list_delete, METH_O, "Of a list."},
+    {"_delete_equal", fast_method<list_delete_equal>(), METH_FASTCALL, "Of a list: (index, value)"},
+    {"_named", named_as_seen, METH_O | METH_CLASS, "As open, whether the dict is there or not: for pickles."},
     {"__reduce__", reduce, METH_NOARGS, "Pickles as the handle: the copy names the same dict."},
     {"__copy__", copy, METH_NOARGS, "The SharedDict itself, which is constant."},
     {"__deepcopy__", copy, METH_O, "The SharedDict itself, which is constant."},
@@ -546,7 +605,11 @@ PyObject* dict_function(PyObject* module, PyObject* etf) {
   if (!parsed) return raise(parsed.error());
   const SharedUse& scope = TableScope::current();
   const SharedUse& use = scope ? scope : context().use;
-  if (use) return make(module_state(module).shared_dict_type, Ref::borrow(etf), parsed->handle, use);
+  const ModuleState& state = module_state(module);
+  if (use)
+    return as_user_sees(state,
+                        Ref::steal(make(state.shared_dict_type, Ref::borrow(etf), parsed->handle, use)))
+        .release();
   PyErr_Format(PyExc_RuntimeError,
                "this handle of node %s does not tell its table: open the dict by its name",
                parsed->node.c_str());

@@ -9,13 +9,10 @@
 #include "python/breath.h"
 #include "python/dict_key.h"
 #include "python/letting_go.h"
-#include "python/pickle_parts.h"
-#include "python/pickle_place.h"
-#include "python/plain_writer.h"
+#include "python/prepared.h"
 #include "python/shared_dict_object.h"
 #include "python/shared_dict_store.h"
 #include "python/table_use.h"
-#include "python/type_name.h"
 #include "value/numbers.h"
 #include "value/stored.h"
 
@@ -28,36 +25,7 @@ using table::Snapshot;
 // What a key with its value counts as, when all of them are gone through.
 constexpr std::size_t kObjectsOfOne = 32;
 
-// A key and the pickle of its value, on their way into the table.
-struct Prepared {
-  Ref key;
-  table::KeyView view;
-  Bytes plain;  // its pickle, when it is plain
-  std::optional<PickleParts> parts;
-  std::string type;
-};
-
-bool add(PyObject* self, PyObject* key, PyObject* value, std::vector<Prepared>& all) REQUIRES(attached) {
-  const auto view = key_view(key);
-  if (!view) return false;
-  Prepared one{Ref::borrow(key), *view, {}, {}, {}};
-  if (const auto plain = dump_plain(value)) {
-    one.plain.assign(plain->begin(), plain->end());
-  } else {
-    auto parts = PickleParts::of(state_of(self), value, shared_dict(self).use);
-    if (!parts) {
-      tell_place(state_of(self), value);
-      return false;
-    }
-    one.parts.emplace(*std::move(parts));
-    one.type = type_name(Py_TYPE(value));
-  }
-  all.push_back(std::move(one));
-  return true;
-}
-
-bool add_pair(PyObject* self, PyObject* pair, Py_ssize_t number, std::vector<Prepared>& all)
-    REQUIRES(attached) {
+bool add_pair(PyObject* pair, Py_ssize_t number, PrepareAll& all) REQUIRES(attached) {
   const Ref fast = Ref::steal(PySequence_Fast(pair, ""));
   if (!fast || PySequence_Fast_GET_SIZE(fast.get()) != 2) {
     if (!fast && PyErr_ExceptionMatches(PyExc_TypeError) == 0) return false;
@@ -65,7 +33,7 @@ bool add_pair(PyObject* self, PyObject* pair, Py_ssize_t number, std::vector<Pre
                  "update() element %zd is no pair of key and value", number);
     return false;
   }
-  return add(self, PySequence_Fast_GET_ITEM(fast.get(), 0), PySequence_Fast_GET_ITEM(fast.get(), 1), all);
+  return all.add(PySequence_Fast_GET_ITEM(fast.get(), 0), PySequence_Fast_GET_ITEM(fast.get(), 1));
 }
 
 // What dict.update takes as the pairs of `other`.
@@ -88,7 +56,7 @@ Ref pairs_of(PyObject* other) REQUIRES(attached) {
 }
 
 // Pickling may run any code, which may change what is gone through: iterators bear that.
-bool add_all(PyObject* self, PyObject* other, std::vector<Prepared>& all) REQUIRES(attached) {
+bool add_all(PyObject* other, PrepareAll& all) REQUIRES(attached) {
   const Ref pairs = pairs_of(other);
   const Ref iterator = pairs ? Ref::steal(PyObject_GetIter(pairs.get())) : Ref();
   if (!iterator) return false;
@@ -96,7 +64,7 @@ bool add_all(PyObject* self, PyObject* other, std::vector<Prepared>& all) REQUIR
   for (Py_ssize_t number = 0;; ++number) {
     const Ref pair = Ref::steal(PyIter_Next(iterator.get()));
     if (!pair) return PyErr_Occurred() == nullptr;
-    if (!add_pair(self, pair.get(), number, all)) return false;
+    if (!add_pair(pair.get(), number, all)) return false;
     breath.after(kObjectsOfOne);
   }
 }
@@ -105,8 +73,7 @@ Status store_all(table::Table& table, const table::Handle& handle, const std::ve
   std::vector<KeyChange> changes;
   changes.reserve(all.size());
   for (const Prepared& one : all) {
-    Result<table::NewBlob> blob =
-        one.parts ? one.parts->store(table, one.type) : value::store_plain(table, one.plain);
+    Result<table::NewBlob> blob = one.blob(table);
     if (!blob) return std::move(blob).error();
     changes.push_back({one.view, *std::move(blob)});
   }
@@ -195,9 +162,12 @@ PyObject* dict_get_many(PyObject* self, PyObject* keys) {
 bool dict_update(PyObject* self, PyObject* other, PyObject* names) {
   try {
     std::vector<Prepared> all;
-    if (other != nullptr && !add_all(self, other, all)) return false;
-    if (names != nullptr && !add_all(self, names, all)) return false;
-    return store_detached(self, all);
+    PrepareAll prepare(self, all);
+    if (other != nullptr && !add_all(other, prepare)) return false;
+    if (names != nullptr && !add_all(names, prepare)) return false;
+    if (!store_detached(self, all)) return false;
+    prepare.stored();
+    return true;
   } catch (const std::bad_alloc&) {
     PyErr_NoMemory();
     return false;

@@ -22,7 +22,9 @@ using table::TakenOut;
 
 // Such values are surely loaded once they have been taken. Others are loaded first, and then taken if they
 // are still the same: a value whose unpickling raises is not lost.
-Expect loads_surely() { return Expect::tagged(value::kPlain, table::kCopiedBytes); }
+Expect loads_surely() {
+  return Expect::tagged(value::kPlain, table::kCopiedBytes).or_tagged(table::kChildTag);
+}
 
 // Erases what was loaded. 1, 0 when it was changed meanwhile, -1 with an exception set.
 int take_loaded(PyObject* self, const table::KeyView& key, Stamp stamp) REQUIRES(attached) {
@@ -34,7 +36,9 @@ int take_loaded(PyObject* self, const table::KeyView& key, Stamp stamp) REQUIRES
 
 // The value that was taken. Null: nothing was, without an exception when another came first.
 Ref taken_value(PyObject* self, const table::KeyView& key, TakenOut& taken) REQUIRES(attached) {
+  const auto child = table::child_in(taken.value.blob.tag(), taken.value.blob.bytes());
   Ref value = load_blob(self, taken.value.blob);
+  if (child && taken.erased) take_child(self, *child);
   if (!value || taken.erased) return value;
   return take_loaded(self, key, taken.value.stamp) == 1 ? std::move(value) : Ref();
 }
@@ -55,14 +59,15 @@ bool surely_small(PyObject* self, const table::KeyView& key) REQUIRES(attached) 
 // Stores what is not there, and else gives what is: true in `stored`, or a blob in `present`.
 bool put_new(PyObject* self, const table::KeyView& key, PyObject* value, bool& stored,
              table::Stamped* present) REQUIRES(attached) {
-  return with_blobs(self, value, [&](const auto& make) REQUIRES(attached) {
+  const auto put = [&](const auto& make) REQUIRES(attached) {
     const auto done = store(self, make, [&](Table& table, const Handle& handle, table::NewBlob blob) {
       return table.put_if(handle, key, std::move(blob), Expect::absent(), present, &value::kNumbers);
     });
     if (!done) return false;
     stored = **done;
     return true;
-  });
+  };
+  return with_blobs(self, value, put, {{}, &stored});
 }
 
 bool is_mapping(PyObject* object) REQUIRES(attached) {

@@ -40,13 +40,14 @@ std::optional<bool> swap_if_equal(PyObject* self, const table::KeyView& key, PyO
   const int equal = PyObject_RichCompareBool(known.get(), expected, Py_EQ);
   if (equal <= 0) return equal < 0 ? std::nullopt : std::optional(false);
   bool done = false;
-  const bool good = with_blobs(self, value, [&](const auto& make) REQUIRES(attached) {
+  const auto put = [&](const auto& make) REQUIRES(attached) {
     const auto stored = store(self, make, [&](Table& table, const Handle& handle, table::NewBlob blob) {
       return table.put_if(handle, key, std::move(blob), Expect::stamped(stamp), nullptr, &value::kNumbers);
     });
     done = stored && **stored;
     return stored.has_value();
-  });
+  };
+  const bool good = with_blobs(self, value, put, {{&key, {}}, &done});
   if (!good) return std::nullopt;
   return done ? std::optional(true) : swap_if_equal(self, key, expected, value);
 }

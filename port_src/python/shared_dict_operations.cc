@@ -34,6 +34,7 @@ Ref load_pickle(PyObject* self, ByteSpan pickle) REQUIRES(attached) {
 }  // namespace
 
 Ref load_stored(PyObject* self, std::uint32_t tag, ByteSpan bytes, BufferUse use) {
+  if (tag == table::kChildTag) return load_child(self, bytes);
   const value::StoredView stored = value::view(tag, bytes);
   if (!stored.parts.empty()) return load_copied(self, stored, use);
   if (!stored.plain || !ValueCache::may_have(stored.pickle)) return load_pickle(self, stored.pickle);
@@ -113,13 +114,14 @@ PyObject* dict_get(PyObject* self, PyObject* key, PyObject* missing, bool own) {
 int dict_set(PyObject* self, PyObject* key, PyObject* value) {
   const auto view = key_view(key);
   if (!view) return -1;
-  const bool stored = with_blobs(self, value, [&](const auto& make) REQUIRES(attached) {
+  const auto put = [&](const auto& make) REQUIRES(attached) {
     return store(self, make,
                  [&](Table& table, const Handle& handle, table::NewBlob blob) {
                    return table.put(handle, *view, std::move(blob), &value::kNumbers);
                  })
         .has_value();
-  });
+  };
+  const bool stored = with_blobs(self, value, put, {{&*view, {}}, nullptr});
   return stored ? 0 : -1;
 }
 

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "python/errand.h"
+#include "python/nesting.h"
 #include "python/pickle_parts.h"
 #include "python/pickle_place.h"
 #include "python/plain_writer.h"
@@ -47,16 +48,30 @@ inline Result<table::NewBlob> blob_of(table::Table& table, const ScalarPickle& p
   return std::move(*writer).finish(value::kPlain);
 }
 
+// What with_blobs does with SharedDicts and SharedLists.
+struct Nesting {
+  Place place{};
+  const bool* kept = nullptr;  // after `use`: whether the value was stored; null: it was, if that gives true
+};
+
 // Pickles the value, which may run code that uses the same dict, and calls use(make) -> bool attached, where
 // make(Table&) -> Result<NewBlob> may be called detached, and more than once. False, with an exception set,
 // when the value cannot be pickled, and what `use` gives.
 template <class Use>
-bool with_blobs(PyObject* self, PyObject* value, const Use& use) REQUIRES(attached) {
+bool with_blobs(PyObject* self, PyObject* value, const Use& use, const Nesting& nesting = {})
+    REQUIRES(attached) {
   using table::Table;
   if (const auto scalar = ScalarPickle::of(value))
     return use([&](Table& table) { return blob_of(table, *scalar); });
   if (const auto plain = dump_plain(value))
     return use([&](Table& table) { return value::store_plain(table, *plain); });
+  const Nested nested = nest(self, value, nesting.place);
+  if (nested.kind == Nested::Kind::failed) return false;
+  if (nested.kind == Nested::Kind::child) {
+    const bool done = use([&](Table& table) { return value::store_child(table, nested.stored); });
+    if (!done || (nesting.kept != nullptr && !*nesting.kept)) take_back(self, nested);
+    return done;
+  }
   const auto parts = PickleParts::of(state_of(self), value, shared_dict(self).use);
   if (!parts) {
     tell_place(state_of(self), value);

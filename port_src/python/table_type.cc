@@ -1,7 +1,6 @@
 #include "python/table_type.h"
 
 #include <fcntl.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -9,6 +8,8 @@
 #include <utility>
 
 #include "python/dict_name.h"
+#include "python/nesting.h"
+#include "python/new_handle.h"
 #include "python/pickle.h"
 #include "python/raise.h"
 #include "python/ref.h"
@@ -65,23 +66,6 @@ std::nullptr_t raise_create(const Error& error, const std::string& path) REQUIRE
   }
   const std::string folder = path.substr(0, path.rfind('/') + 1);
   return access(folder.c_str(), W_OK | X_OK) == 0 ? raise_os_error(error) : raise_errno(errno, path);
-}
-
-std::string random_bytes(std::size_t size) {
-  std::string bytes(size, '\0');
-  for (std::size_t done = 0; done < size;) {
-    const ssize_t got = getrandom(bytes.data() + done, size - done, 0);
-    if (got > 0) done += static_cast<std::size_t>(got);
-  }
-  return bytes;
-}
-
-// Its first bit says that no Erlang process owns the dict: see py_handle.erl.
-table::Handle random_handle() {
-  table::Handle handle;
-  std::memcpy(handle.bits.data(), random_bytes(handle.bits.size()).data(), handle.bits.size());
-  handle.bits[0] |= 0x80;
-  return handle;
 }
 
 // The path that a str or an os.PathLike means. Empty with an exception set.
@@ -148,7 +132,7 @@ PyObject* attach(PyObject* type, PyObject* given) REQUIRES(attached) {
   return use ? make(reinterpret_cast<PyTypeObject*>(type), std::move(use)) : nullptr;
 }
 
-PyObject* new_dict(PyObject* self, PyObject*) REQUIRES(attached) {
+PyObject* lasting_dict(PyObject* self, PyObject*) REQUIRES(attached) {
   const SharedUse& use = use_of(self);
   Table* const table = table_of(use);
   if (table == nullptr) return nullptr;
@@ -172,9 +156,10 @@ PyObject* dicts(PyObject* self, PyObject*) REQUIRES(attached) {
   }();
   Ref list = Ref::steal(PyList_New(static_cast<Py_ssize_t>(handles.size())));
   for (std::size_t i = 0; list && i < handles.size(); ++i) {
-    PyObject* const dict = make_shared_dict(state_of(self).shared_dict_type, use, handles[i], {});
-    if (dict == nullptr) return nullptr;
-    PyList_SET_ITEM(list.get(), static_cast<Py_ssize_t>(i), dict);
+    Ref dict = as_user_sees(
+        state_of(self), Ref::steal(make_shared_dict(state_of(self).shared_dict_type, use, handles[i], {})));
+    if (!dict) return nullptr;
+    PyList_SET_ITEM(list.get(), static_cast<Py_ssize_t>(i), dict.release());
   }
   return list.release();
 }
@@ -249,7 +234,7 @@ PyMethodDef kMethods[] = {
      "Raises FileNotFoundError, PermissionError, or another OSError when the file is no table, is of "
      "another\n"
      "version or of another pid namespace, or when too many processes have attached."},
-    {"dict", new_dict, METH_NOARGS,
+    {"dict", lasting_dict, METH_NOARGS,
      "dict($self, /)\n--\n\nA new, empty SharedDict. It lasts until somebody destroys it.\n\n"
      "Raises MemoryError when a limit of the table is reached."},
     {"dicts", dicts, METH_NOARGS, "dicts($self, /)\n--\n\nAll SharedDicts of the table, in no order."},
@@ -293,6 +278,8 @@ bool add_table_type(PyObject* module, ModuleState& state) {
   state.table_type = reinterpret_cast<PyTypeObject*>(PyType_FromModuleAndSpec(module, &kSpec, nullptr));
   return state.table_type != nullptr && PyModule_AddType(module, state.table_type) == 0;
 }
+
+SharedUse use_of_table(PyObject* table) { return use_of(table); }
 
 SharedUse attach_table(const std::string& path) {
   Result<std::shared_ptr<Attachment>> made = [&]() REQUIRES(attached) {

@@ -21,6 +21,10 @@ std::vector<std::uint32_t> Store::dead_dicts(Operation& operation) {
 
 bool Store::reclaim(std::size_t most) {
   Operation operation(*mapping_, *place_, *this);
+  return reclaim(operation, most);
+}
+
+bool Store::reclaim(Operation& operation, std::size_t most) {
   end_left_children(operation);
   for (const std::uint32_t number : dead_dicts(operation)) {
     DictHeader& header = *index_.header(number);

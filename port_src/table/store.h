@@ -85,7 +85,6 @@ class Store final : public Repairer {
   std::vector<Handle> handles(std::optional<DictOwner> owner) const;
   Result<Adoption> adopt(const Handle& child, const Handle& parent);
   Result<bool> disown(const Handle& child, const Handle& parent);
-  Result<DictOwner> owner(const Handle& handle);
   TableStats stats() const;
   std::size_t sweep();
   bool reclaim(std::size_t most);
@@ -225,6 +224,7 @@ class Store final : public Repairer {
   void carry_out_under(Offset lock);
   bool dead(std::uint32_t slot) const;
   std::uint64_t purge_dict(Operation& operation, DictHeader& header);
+  bool reclaim(Operation& operation, std::size_t most);
   std::vector<std::uint32_t> dead_dicts(Operation& operation);
   // False when readers still hold some of its values, or dicts still end with it.
   bool recycle(Operation& operation, DictHeader& header);

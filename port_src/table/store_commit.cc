@@ -10,6 +10,7 @@
 #include <numeric>
 #include <utility>
 
+#include "table/child_value.h"
 #include "table/frozen_cells.h"
 #include "table/with_dict.h"
 
@@ -194,7 +195,14 @@ Result<Committed> Store::commit(const Handle& handle, const ReadSet& read, std::
         if (!erased) return std::move(erased).error();
         return Committed{std::nullopt, *erased};
       });
-  if (!lost.empty() && committed) end_lost(operation, handle, lost);
+  // What is put again is not lost.
+  std::erase_if(lost, [&](const Handle& child) {
+    return std::any_of(made->left.begin(), made->left.end(), [&](const auto& pair) {
+      const NewBlob& blob = wanted[pair.second].blob;
+      return blob && child_in(blob.tag(), blob.bytes()) == child;
+    });
+  });
+  if (!lost.empty() && committed && !committed->broken) end_lost(operation, handle, lost);
   if (committed && !committed->broken)
     for (const auto& [key, value] : made->left) has_its_place(wanted[value].blob);
   return committed;

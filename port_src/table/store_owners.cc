@@ -13,6 +13,8 @@ namespace {
 
 // Dicts that are ended under one hold of the index's lock.
 constexpr int kPiece = 64;
+// Entries that are given back by who made a dict end in passing.
+constexpr std::size_t kLostPiece = 4096;
 
 bool is_there(const DictHeader& header) {
   const std::uint32_t state = peek(header.state);
@@ -131,6 +133,8 @@ void Store::end_lost(Operation& operation, const Handle& dict, const ChildList& 
     operation.unlock(super().index_lock);
     if (ended && peek(child->first_child) != 0) (void)end_children(operation, *child);
   }
+  // Who replaces one child after the other pays for those before: nobody else may.
+  (void)reclaim(operation, kLostPiece);
 }
 
 // ---- With a process
@@ -220,17 +224,6 @@ Status Store::make_last(const Handle& handle) {
   operation.unlock(super().index_lock);
   operation.finish();
   return done;
-}
-
-Result<DictOwner> Store::owner(const Handle& handle) {
-  Operation operation(*mapping_, *place_, *this);
-  if (Status locked = operation.lock(super().index_lock); !locked) return std::move(locked).error();
-  (void)index_.make_readable(operation);
-  const DictHeader* const header = find_live(words_of(handle));
-  const DictOwner owner = header == nullptr ? DictOwner::elsewhere : Index::owner_of(*header);
-  operation.unlock(super().index_lock);
-  if (header == nullptr) return make_error(Errc::gone);
-  return owner;
 }
 
 std::vector<Handle> Store::handles(std::optional<DictOwner> owner) const {

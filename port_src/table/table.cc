@@ -205,7 +205,6 @@ Result<Adoption> Table::adopt(const Handle& child, const Handle& parent) {
 Result<bool> Table::disown(const Handle& child, const Handle& parent) {
   return store_->disown(child, parent);
 }
-Result<DictOwner> Table::owner(const Handle& handle) const { return store_->owner(handle); }
 TableStats Table::stats() const { return store_->stats(); }
 std::size_t Table::sweep() { return store_->sweep(); }
 AuditReport Table::audit() const { return Auditor(store_->mapping(), store_->heap(), store_->index()).run(); }

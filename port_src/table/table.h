@@ -123,8 +123,6 @@ class Table {
   Result<Adoption> adopt(const Handle& child, const Handle& parent);
   // The reverse: a child of `parent` becomes one that ends with this process. False: it is none (any more).
   Result<bool> disown(const Handle& child, const Handle& parent);
-  // Who ends the dict. Errc::gone.
-  Result<DictOwner> owner(const Handle& handle) const;
 
   // Dicts that have a name, and last until they are destroyed; see names.h.
   Result<Opened> open(std::string_view name, const std::optional<NewDict>& wanted, const Handle& fresh);

@@ -26,6 +26,14 @@ Result<table::NewBlob> store_opaque(table::Table& table, ByteSpan pickle, std::s
   return (*std::move(writer)).finish(kOpaque);
 }
 
+constexpr std::size_t kChildHeader = sizeof(table::Handle) + 1;
+
+StoredView view_child(ByteSpan bytes) {
+  if (bytes.size() < kChildHeader) return {};
+  const bool plain = bytes[kChildHeader - 1] != 0;
+  return {plain, plain ? "" : "erlang.SharedDict", bytes.subspan(kChildHeader), {}, {}};
+}
+
 // Where pickles are written before they are copied into a block of their final size.
 Bytes& pickle_scratch() {
   thread_local Bytes scratch;
@@ -37,6 +45,7 @@ Bytes& pickle_scratch() {
 StoredView view(std::uint32_t tag, ByteSpan bytes) {
   if (tag == kPlain || tag == table::kCellTag) return {true, {}, bytes, {}, {}};
   if (tag == kBuffers) return view_parts(bytes);
+  if (tag == table::kChildTag) return view_child(bytes);
   if (tag != kOpaque || bytes.size() < kTypeHeader) return {};
   const std::size_t size = load_u16(bytes.data());
   if (size > bytes.size() - kTypeHeader) return {};
@@ -68,6 +77,20 @@ Result<table::NewBlob> store_term(table::Table& table, ByteSpan term) {
   auto blob = store_plain(table, pickle);
   if (pickle.capacity() > kKept) pickle = Bytes();
   return blob;
+}
+
+Bytes child_value(const table::Handle& child, bool plain, ByteSpan pickle) {
+  Bytes value(child.bits.begin(), child.bits.end());
+  value.push_back(plain ? 1 : 0);
+  append(value, pickle);
+  return value;
+}
+
+Result<table::NewBlob> store_child(table::Table& table, ByteSpan value) {
+  auto writer = table.allocate(value.size());
+  if (!writer.ok()) return std::move(writer).error();
+  std::copy(value.begin(), value.end(), writer->bytes().begin());
+  return (*std::move(writer)).finish(table::kChildTag);
 }
 
 Status append_value(const StoredView& stored, const ToEtfOptions& options, Bytes& out) {

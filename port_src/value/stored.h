@@ -7,6 +7,8 @@
 //     parts: | u32 buffers | u16 length | 0 | u64 of pickle | for each buffer: u64 place, u64 size * 2 +
 //     read-only |
 //
+//   child   (tag table::kChildTag): | handle, 16 bytes | u8 plain | pickle |   (table/child_value.h)
+//
 // Plain means that value::is_plain says so (value/to_etf.h). The pickle is read by pickle.loads, for the last
 // form with the buffers besides; Erlang gets that as one pickle which has them inside.
 //
@@ -66,6 +68,11 @@ std::optional<ByteSpan> content_of(ByteSpan pickle);
 
 // The same of a pickle that is known to be plain.
 Result<table::NewBlob> store_plain(table::Table& table, ByteSpan pickle);
+
+// The value that names a child: its handle, and a pickle of it, plain or not.
+Bytes child_value(const table::Handle& child, bool plain, ByteSpan pickle);
+// Stores such a value.
+Result<table::NewBlob> store_child(table::Table& table, ByteSpan value);
 
 // Stores the ETF term (no version byte) at the front of `term`. REQUIRES: it passed etf::validate.
 // A {py_object, Type, Pickle} becomes the opaque blob that it came from. Errc::bad_term, table_full.

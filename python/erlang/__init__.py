@@ -32,6 +32,8 @@ from ._transaction import TransactionConflict
 
 MutableMapping.register(SharedDict)
 
+from ._shared_list import SharedList  # noqa: E402  (it needs the registered class)
+
 __all__ = [
     "Atom",
     "Interrupted",
@@ -39,6 +41,7 @@ __all__ = [
     "Reference",
     "SharedCell",
     "SharedDict",
+    "SharedList",
     "Table",
     "Term",
     "TransactionConflict",

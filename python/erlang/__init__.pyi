@@ -10,8 +10,11 @@ from collections.abc import (
     KeysView,
     Mapping,
     MutableMapping,
+    MutableSequence,
+    Sequence,
     ValuesView,
 )
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from types import TracebackType
 from typing import Any, ClassVar, Concatenate, Final, Generic, ParamSpec, TypeVar, final, overload, type_check_only
 
@@ -33,6 +36,7 @@ __all__: Final = [
     "Reference",
     "SharedCell",
     "SharedDict",
+    "SharedList",
     "Table",
     "Term",
     "TransactionConflict",
@@ -209,6 +213,31 @@ class SharedDict(MutableMapping[_K, _V]):
 
     Raises ValueError when it is no such name, OSError when its table cannot be attached to, and
     RuntimeError when there is no such dict."""
+
+    @classmethod
+    def new(cls, table: _In | None = None) -> SharedDict[Any, Any]:
+        """A new, empty dict, which ends with this process, or with the dict that it is stored in.
+
+        It lies in the node's table; in a process that is not the node's, in the only table that the process has
+        attached to; or in the table that is given, or that the given dict or list lies in. Raises RuntimeError when
+        that cannot be told, MemoryError when a limit is reached."""
+
+    @classmethod
+    def ephemeral(cls, table: _In | None = None) -> _Ephemeral:
+        """For with and async with: a new dict, as of new(), destroyed at the end of the block or with this process."""
+
+    # One that is stored as a value, itself and not inside of another value, ends from then on with the dict that it
+    # lies in; and when its key is deleted or gets another value, unless it is taken out by pop(), popitem() or
+    # SharedList.pop(): then it ends with this process again. This holds for those of new(). Others (Erlang's, those of
+    # Table.dict()) are stored as references, and so is one that lies somewhere already. To store a dict in itself, or
+    # in one that lies in it, is a ValueError.
+
+    def nest(self, key: _K, /) -> SharedDict[Any, Any]:
+        """The SharedDict that is the value of key, made when it is not there, or has been destroyed. All who ask at once
+        get the same one. Raises TypeError when the key has a value of another kind."""
+
+    def nest_list(self, key: _K, /) -> SharedList[Any]:
+        """The same with a SharedList."""
 
     @property
     def handle(self) -> str:
@@ -396,6 +425,16 @@ class SharedDict(MutableMapping[_K, _V]):
     def transact(self, function: Callable[[Transaction], _Result], /, *, retries: int | None = None) -> _Result:
         """Calls function(t) in a transaction, as transactions() does with a block, and gives its result."""
 
+    # What SharedList is made of.
+    @classmethod
+    def _new_list(cls, table: _In | None = None) -> SharedDict[int, Any]: ...
+    def _append(self, values: Sequence[Any], /) -> int: ...
+    def _insert_at(self, index: int, value: Any, /) -> None: ...
+    def _get_at(self, index: int, /) -> Any: ...
+    def _set_at(self, index: int, value: Any, /) -> None: ...
+    def _pop_at(self, index: int, /) -> Any: ...
+    def _delete_at(self, index: int, /) -> None: ...
+    def _delete_equal(self, index: int, value: Any, /) -> bool: ...
     def _values(self) -> Iterator[_V]: ...
     def _items(self) -> Iterator[tuple[_K, _V]]: ...
     @_with_aio
@@ -408,6 +447,85 @@ class SharedDict(MutableMapping[_K, _V]):
         """Ends the dict for everybody. Doing so again changes nothing."""
 
     def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+class _Ephemeral(
+    AbstractContextManager[SharedDict[Any, Any], None], AbstractAsyncContextManager[SharedDict[Any, Any], None]
+):
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None: ...
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None: ...
+
+class SharedList(MutableSequence[_V]):
+    """A list that lives in the table: Erlang and all Python interpreters and processes share it.
+
+    It comes from SharedList.new(), from SharedDict.nest_list(), and as the value of a key that has one. Every operation is
+    one change for everybody; append, pop() of the last and l[i] take the same time whatever the size, insert and
+    deletion inside as long as there are elements behind. Values are copies, as those of a SharedDict. What goes over
+    the elements goes over them as they were when it began.
+
+    Erlang sees a dict with the keys 0, 1, 2, ... (py:shared_dict_get/2), and py:shared_list_append/2, pop/1, to_list/1 and
+    size/1. Errors are those of SharedDict; an index that is not there is an IndexError.
+    """
+
+    def __init__(self, handle: SharedList[Any]) -> None: ...
+    @classmethod
+    def new(cls, values: Iterable[Any] = (), /, *, table: _In | None = None) -> SharedList[Any]:
+        """A new list, as SharedDict.new() makes a dict, with these values."""
+
+    @property
+    def handle(self) -> str:
+        """The list's name as text, for SharedDict.open()."""
+
+    @overload
+    def __getitem__(self, index: int) -> _V: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[_V]:
+        """A slice is a plain list, of one moment."""
+
+    @overload
+    def __setitem__(self, index: int, value: _V) -> None: ...
+    @overload
+    def __setitem__(self, index: slice, value: Iterable[_V]) -> None:
+        """To a slice as many values as it has elements, at one moment; ValueError when they are not."""
+
+    def __delitem__(self, index: int | slice) -> None:
+        """One element; a slice is a TypeError."""
+
+    def __len__(self) -> int: ...
+    def insert(self, index: int, value: _V) -> None: ...
+    def append(self, value: _V) -> None: ...
+    def extend(self, values: Iterable[_V]) -> None:
+        """All of them at one moment."""
+
+    def __iadd__(self, values: Iterable[_V]) -> SharedList[_V]: ...  # type: ignore[misc]  # + gives a list
+    def __add__(self, other: list[Any] | SharedList[Any]) -> list[Any]: ...
+    def __radd__(self, other: list[Any]) -> list[Any]: ...
+    def pop(self, index: int = -1) -> _V:
+        """Of all that pop at once, each gets another element. A value that cannot be unpickled stays."""
+
+    def remove(self, value: _V) -> None: ...
+    def reverse(self) -> None:
+        """TypeError: go over reversed(l)."""
+
+    def to_list(self) -> list[_V]:
+        """A plain list of all, as it was at one moment."""
+
+    def copy(self) -> list[_V]:
+        """The same as to_list()."""
+
+    def info(self) -> dict[str, int]:
+        """As SharedDict.info()."""
+
+    def destroy(self) -> None:
+        """Ends the list for everybody."""
+
+    def __eq__(self, other: object, /) -> bool:
+        """With lists and other SharedLists, by their content."""
+
     def __hash__(self) -> int: ...
 
 @final
@@ -512,6 +630,8 @@ class Table:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
     ) -> None:
         """Closes the table."""
+
+_In = Table | SharedDict[Any, Any] | SharedList[Any]
 
 @final
 class Pid:

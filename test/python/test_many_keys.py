@@ -75,10 +75,10 @@ class TestUpdate(shared_case.SharedCase):
         self.assertEqual(list(self.sd.keys()), ["a", "b"])
 
     def test_values_of_all_kinds(self) -> None:
-        values = {"plain": {"n": 1}, "large": "v" * 100_000, "object": {1, 2}, "self": self.sd, "none": None}
+        values = {"plain": {"n": 1}, "large": "v" * 100_000, "object": {1, 2}, "self": [self.sd], "none": None}
         self.sd.update(values)
         self.assertEqual(self.stored(), values)
-        self.assertEqual(self.sd["self"], self.sd)
+        self.assertEqual(self.sd["self"], [self.sd])
 
     def test_many(self) -> None:
         values = {n: str(n) * (n % 50) for n in range(20_000)}

@@ -265,8 +265,8 @@ class TestWhole(shared_case.SharedCase):
         self.assertRegex(repr(self.sd), begin + rf"5 keys: 'a', 7, b'\\xff', '{'x' * 23}…, …>$")
 
     def test_repr_of_one_in_itself(self) -> None:
-        self.sd["me"] = self.sd
-        self.assertEqual(repr(self.sd["me"]), repr(self.sd))
+        self.sd["me"] = [self.sd]
+        self.assertEqual(repr(self.sd["me"]), f"[{self.sd!r}]")
 
 
 class TestThreads(shared_case.SharedCase):

@@ -26,6 +26,8 @@ class TestAsInThePort(TableCase):
             "test_numbers",
             "test_aio",
             "test_transaction",
+            "test_nested",
+            "test_shared_list",
             "test_zz_destroy",
         ]
         done = run_tests.run(self.sd, names)

@@ -23,8 +23,8 @@ class TestExamples(unittest.TestCase):
     def test_dshared(self):
         lines = shown("dshared.py").splitlines()
         self.assertEqual(lines[0], "val")
-        self.assertEqual(lines[1], "[1, -2, 1099511627776] {'list': [[], [None, 'x']]}")
-        self.assertEqual(lines[2], "from process 2")
+        self.assertEqual(lines[1], r"[1, -2, 1099511627776, 'a\x00b', 1.5, {'deeper': ['from process 3']}]")
+        self.assertEqual(lines[2], "6000 of 6000 increments")
 
     def test_claims(self):
         self.assertEqual(shown("claims.py"), "524288 numbers drawn by 16 workers, 0 of the claims lost\n")

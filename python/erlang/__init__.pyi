@@ -232,10 +232,12 @@ class SharedDict(MutableMapping[_K, _V]):
     # Table.dict()) are stored as references, and so is one that lies somewhere already. To store a dict in itself, or
     # in one that lies in it, is a ValueError.
 
+    @_with_aio
     def nest(self, key: _K, /) -> SharedDict[Any, Any]:
         """The SharedDict that is the value of key, made when it is not there, or has been destroyed. All who ask at once
         get the same one. Raises TypeError when the key has a value of another kind."""
 
+    @_with_aio
     def nest_list(self, key: _K, /) -> SharedList[Any]:
         """The same with a SharedList."""
 

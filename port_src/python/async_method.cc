@@ -1,5 +1,6 @@
 #include "python/async_method.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <new>
@@ -42,7 +43,7 @@ PyObject* call_by_builtin(AsyncMethod& method, PyObject* self, PyObject* const* 
   const auto all = static_cast<std::size_t>(count + (names == nullptr ? 0 : PyTuple_GET_SIZE(names)));
   try {
     std::vector<PyObject*> with_self(all + 1, self);
-    if (all != 0) std::memcpy(&with_self[1], args, all * sizeof *args);
+    std::copy_n(args, all, with_self.begin() + 1);
     return PyObject_Vectorcall(method.builtin, with_self.data(), static_cast<std::size_t>(count) + 1, names);
   } catch (const std::bad_alloc&) {
     return PyErr_NoMemory();

@@ -10,7 +10,8 @@
 
 -type what() :: not_a_handle | not_a_list | destroyed | lost | key | keys | pairs | name | code | arguments | keyword_arguments | variables
               | timeout | file | argv | call | pool | options | call_options | convert | read_options
-              | int64 | dict_name | open_options | dict_options | life_options | counter_names | transaction | transaction_over | transaction_options
+              | int64 | dict_name | open_options | dict_options | life_options | counter_names
+              | transaction | transaction_over | transaction_options
               | function_1 | function_2 | function_3.
 -type cause() :: {pos_integer(), what()}.
 

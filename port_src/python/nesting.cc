@@ -205,10 +205,7 @@ PyObject* dict_nest(PyObject* self, PyObject* key, bool is_list) {
   }
 }
 
-namespace {
-
-// Null with an exception set.
-SharedUse use_for_new(const ModuleState& state, PyObject* given) REQUIRES(attached) {
+SharedUse use_for_new(const ModuleState& state, PyObject* given) {
   if (given != nullptr && given != Py_None) {
     if (Py_IS_TYPE(given, state.table_type)) return use_of_table(given);
     if (const Ref dict = dict_under(state, given)) return shared_dict(dict.get()).use;
@@ -226,7 +223,10 @@ SharedUse use_for_new(const ModuleState& state, PyObject* given) REQUIRES(attach
   return nullptr;
 }
 
-}  // namespace
+std::string node_of_table(const SharedUse& use) {
+  const bool of_node = context().use && context().use->attachment == use->attachment;
+  return of_node ? context().node : std::string();
+}
 
 Ref new_dict(const ModuleState& state, PyObject* given, bool is_list) {
   const SharedUse use = use_for_new(state, given);
@@ -241,9 +241,7 @@ Ref new_dict(const ModuleState& state, PyObject* given, bool is_list) {
     return with_room(*table, [&] { return table->create(handle, wanted); });
   }();
   if (!made) return Ref::steal(raise(made.error()));
-  const bool of_node = context().use && context().use->attachment == use->attachment;
-  return Ref::steal(
-      make_shared_dict(state.shared_dict_type, use, handle, of_node ? context().node : std::string()));
+  return Ref::steal(make_shared_dict(state.shared_dict_type, use, handle, node_of_table(use)));
 }
 
 }  // namespace pyport::python

@@ -53,9 +53,12 @@ Ref load_child(PyObject* self, ByteSpan bytes) REQUIRES(attached);
 // exception set: TypeError when the key has another value.
 PyObject* dict_nest(PyObject* self, PyObject* key, bool is_list) REQUIRES(attached);
 
-// A new dict that ends with this process, in the table of `given`: an erlang.Table, or a dict or list of it;
-// null: in the node's, or the only one that this process has attached to. Null with an exception set:
-// RuntimeError when that cannot be told.
+// The table of `given`: an erlang.Table, or a dict or list of it; null or None: the node's, or the only one
+// that this process has attached to. Null with an exception set: RuntimeError when that cannot be told.
+SharedUse use_for_new(const ModuleState& state, PyObject* given) REQUIRES(attached);
+// The node whose table that is, as far as this process knows; empty: none's.
+std::string node_of_table(const SharedUse& use) REQUIRES(attached);
+// A new dict there that ends with this process. Null with an exception set.
 Ref new_dict(const ModuleState& state, PyObject* given, bool is_list) REQUIRES(attached);
 
 }  // namespace pyport::python

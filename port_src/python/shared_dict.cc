@@ -10,6 +10,7 @@
 #include "python/dict_name.h"
 #include "python/handle_term.h"
 #include "python/method.h"
+#include "python/named_dicts.h"
 #include "python/nesting.h"
 #include "python/pickle.h"
 #include "python/raise.h"
@@ -195,17 +196,32 @@ PyObject* setdefault(PyObject* self, PyObject* const* args, Py_ssize_t count) RE
   return dict_setdefault(self, args[0], count == 2 ? args[1] : Py_None);
 }
 
+bool is_name(PyObject* name, const char* wanted) REQUIRES(attached) {
+  return PyUnicode_CompareWithASCIIString(name, wanted) == 0;
+}
+
 PyObject* put(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) REQUIRES(attached) {
   const Py_ssize_t named = names == nullptr ? 0 : PyTuple_GET_SIZE(names);
-  const bool good = named == 0 || (named == 1 && PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(names, 0),
-                                                                                  "skip_if_exists") == 0);
-  if (count != 2 || !good) {
-    PyErr_SetString(PyExc_TypeError, "put() takes a key, a value, and skip_if_exists=True or False");
+  bool good = count == 2;
+  int skip = 0;
+  std::optional<std::uint64_t> ttl;
+  for (Py_ssize_t i = 0; good && i < named; ++i) {
+    PyObject* const name = PyTuple_GET_ITEM(names, i);
+    PyObject* const value = args[count + i];
+    if (is_name(name, "ttl")) {
+      if (value != Py_None && !is_lifetime(value, "ttl", ttl.emplace())) return nullptr;
+    } else {
+      good = is_name(name, "skip_if_exists");
+      skip = good ? PyObject_IsTrue(value) : 0;
+      if (skip < 0) return nullptr;
+    }
+  }
+  if (!good) {
+    PyErr_SetString(PyExc_TypeError, "put() takes a key, a value, skip_if_exists=True or False, and ttl=seconds");
     return nullptr;
   }
-  const int skip = named == 0 ? 0 : PyObject_IsTrue(args[2]);
-  if (skip <= 0) return skip == 0 && dict_set(self, args[0], args[1]) == 0 ? Py_NewRef(Py_True) : nullptr;
-  const int stored = dict_put_new(self, args[0], args[1]);
+  if (skip == 0) return dict_set(self, args[0], args[1], ttl) == 0 ? Py_NewRef(Py_True) : nullptr;
+  const int stored = dict_put_new(self, args[0], args[1], ttl);
   return stored < 0 ? nullptr : PyBool_FromLong(stored);
 }
 
@@ -432,8 +448,9 @@ PyMethodDef kMethods[] = {
      "setdefault($self, key, default=None, /)\n--\n\n"
      "The value of key; when there is none, default is stored and given."},
     {"put", keyword_method<put>(), METH_FASTCALL | METH_KEYWORDS,
-     "put($self, key, value, /, *, skip_if_exists=False)\n--\n\n"
-     "Stores the value, with skip_if_exists only when there is no such key. Gives whether it was stored."},
+     "put($self, key, value, /, *, skip_if_exists=False, ttl=None)\n--\n\n"
+     "Stores the value, with skip_if_exists only when there is no such key. Gives whether it was stored.\n"
+     "With ttl the key is gone after so many seconds."},
     {"add", fast_method<number_operation<table::CellOp::add>>(), METH_FASTCALL,
      "add($self, key, n, /)\n--\n\n"
      "Adds n to the integer of key, which is 0 when there is none, and gives the sum; without any lock.\n\n"
@@ -501,7 +518,9 @@ PyMethodDef kMethods[] = {
      "transact($self, function, /, *, retries=None)\n--\n\n"
      "Calls function(t) in a transaction, again until it was done without a conflict; gives its result."},
     {"info", info, METH_NOARGS,
-     "info($self, /)\n--\n\nHow many keys and bytes are in it, and how many values readers hold in place."},
+     "info($self, /)\n--\n\n"
+     "How many keys and bytes are in it, how many values readers hold in place, when it was made, and what\n"
+     "ends it; and its name, limits and last use, where it has them."},
     {"destroy", destroy, METH_NOARGS,
      "destroy($self, /)\n--\n\nEnds the dict for everybody. Doing so again changes nothing."},
     {"open", open, METH_O | METH_CLASS,
@@ -509,6 +528,19 @@ PyMethodDef kMethods[] = {
      "gives.\n\n"
      "Raises ValueError when it is no such name, OSError when its table cannot be attached to, and\n"
      "RuntimeError when there is no such dict."},
+    {"from_name", with_names(dict_from_name), METH_VARARGS | METH_KEYWORDS | METH_CLASS,
+     "from_name($type, name, /, create_if_missing=False, *, ttl=None, idle=None, max_value_bytes=None,\n"
+     "          table=None)\n--\n\n"
+     "The dict of that name: one for all processes that use the table, of both languages. It lasts until it "
+     "is\n"
+     "deleted, or the table ends. The rest says how it is made, where there is none: its keys live ttl seconds\n"
+     "after they were set, or idle seconds after their last use; larger values are refused.\n\n"
+     "Raises KeyError when there is none."},
+    {"names", with_names(dict_names), METH_VARARGS | METH_KEYWORDS | METH_CLASS,
+     "names($type, /, *, table=None)\n--\n\nThe names of dicts, in the order in which they were made."},
+    {"delete", with_names(dict_delete_name), METH_VARARGS | METH_KEYWORDS | METH_CLASS,
+     "delete($type, name, /, *, allow_missing=False, table=None)\n--\n\n"
+     "Destroys the dict of that name. Raises KeyError when there is none, unless that is allowed."},
     {"new", with_names(make_new<false>), METH_VARARGS | METH_KEYWORDS | METH_CLASS,
      "new($type, /, table=None)\n--\n\n"
      "A new, empty dict in the node's table, or in the only one that this process has attached to, or in the "

@@ -58,9 +58,10 @@ bool surely_small(PyObject* self, const table::KeyView& key) REQUIRES(attached) 
 
 // Stores what is not there, and else gives what is: true in `stored`, or a blob in `present`.
 bool put_new(PyObject* self, const table::KeyView& key, PyObject* value, bool& stored,
-             table::Stamped* present) REQUIRES(attached) {
+             table::Stamped* present, const std::optional<std::uint64_t>& ttl = {}) REQUIRES(attached) {
   const auto put = [&](const auto& make) REQUIRES(attached) {
     const auto done = store(self, make, [&](Table& table, const Handle& handle, table::NewBlob blob) {
+      if (ttl) blob.live_for(*ttl);
       return table.put_if(handle, key, std::move(blob), Expect::absent(), present, &value::kNumbers);
     });
     if (!done) return false;
@@ -118,10 +119,10 @@ PyObject* dict_popitem(PyObject* self) {
   }
 }
 
-int dict_put_new(PyObject* self, PyObject* key, PyObject* value) {
+int dict_put_new(PyObject* self, PyObject* key, PyObject* value, const std::optional<std::uint64_t>& ttl) {
   const auto view = key_view(key);
   bool stored = false;
-  if (!view || !put_new(self, *view, value, stored, nullptr)) return -1;
+  if (!view || !put_new(self, *view, value, stored, nullptr, ttl)) return -1;
   return stored ? 1 : 0;
 }
 

@@ -3,6 +3,8 @@
 // Thread safety: REQUIRES an attached thread state.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -32,7 +34,10 @@ std::string node_of(PyObject* self) REQUIRES(attached);
 // `missing` is null a KeyError. Large buffers are read in place, unless it is to have its own.
 PyObject* dict_get(PyObject* self, PyObject* key, PyObject* missing, bool own = false) REQUIRES(attached);
 // These give 0, or -1 with an exception set.
-int dict_set(PyObject* self, PyObject* key, PyObject* value) REQUIRES(attached);
+//
+// `ttl`: nanoseconds that the value lives, 0 for ever; without it as the dict says.
+int dict_set(PyObject* self, PyObject* key, PyObject* value, const std::optional<std::uint64_t>& ttl = {})
+    REQUIRES(attached);
 int dict_delete(PyObject* self, PyObject* key) REQUIRES(attached);
 // 1, 0 or -1
 int dict_contains(PyObject* self, PyObject* key) REQUIRES(attached);
@@ -51,7 +56,8 @@ PyObject* dict_pop(PyObject* self, PyObject* key, PyObject* fallback) REQUIRES(a
 PyObject* dict_popitem(PyObject* self) REQUIRES(attached);
 PyObject* dict_setdefault(PyObject* self, PyObject* key, PyObject* value) REQUIRES(attached);
 // Stores the value if the key is not there. 1 when it was stored, 0 when not, -1.
-int dict_put_new(PyObject* self, PyObject* key, PyObject* value) REQUIRES(attached);
+int dict_put_new(PyObject* self, PyObject* key, PyObject* value,
+                 const std::optional<std::uint64_t>& ttl = {}) REQUIRES(attached);
 // False with an exception set.
 bool dict_clear(PyObject* self) REQUIRES(attached);
 // == and !=

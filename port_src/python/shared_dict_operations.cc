@@ -58,6 +58,33 @@ bool set_count(PyObject* counts, const char* name, std::uint64_t count) REQUIRES
   return number && PyDict_SetItemString(counts, name, number.get()) == 0;
 }
 
+bool set_text(PyObject* told, const char* name, std::string_view text) REQUIRES(attached) {
+  const Ref value =
+      Ref::steal(PyUnicode_FromStringAndSize(text.data(), static_cast<Py_ssize_t>(text.size())));
+  return value && PyDict_SetItemString(told, name, value.get()) == 0;
+}
+
+// Nothing is said of 0.
+bool set_seconds(PyObject* told, const char* name, std::uint64_t nanoseconds) REQUIRES(attached) {
+  if (nanoseconds == 0) return true;
+  const Ref seconds = Ref::steal(PyFloat_FromDouble(static_cast<double>(nanoseconds) / 1e9));
+  return seconds && PyDict_SetItemString(told, name, seconds.get()) == 0;
+}
+
+std::string_view owner_name(table::DictOwner owner) {
+  switch (owner) {
+    case table::DictOwner::process:
+      return "os_process";
+    case table::DictOwner::node:
+      return "node";
+    case table::DictOwner::parent:
+      return "dict";
+    case table::DictOwner::elsewhere:
+      break;
+  }
+  return "process";
+}
+
 }  // namespace
 
 std::string node_of(PyObject* self) {
@@ -111,12 +138,13 @@ PyObject* dict_get(PyObject* self, PyObject* key, PyObject* missing, bool own) {
   return nullptr;
 }
 
-int dict_set(PyObject* self, PyObject* key, PyObject* value) {
+int dict_set(PyObject* self, PyObject* key, PyObject* value, const std::optional<std::uint64_t>& ttl) {
   const auto view = key_view(key);
   if (!view) return -1;
   const auto put = [&](const auto& make) REQUIRES(attached) {
     return store(self, make,
                  [&](Table& table, const Handle& handle, table::NewBlob blob) {
+                   if (ttl) blob.live_for(*ttl);
                    return table.put(handle, *view, std::move(blob), &value::kNumbers);
                  })
         .has_value();
@@ -175,11 +203,19 @@ Ref dict_keys(PyObject* self, table::Stamp* stamp) {
 PyObject* dict_info(PyObject* self) {
   const auto stats = on_table(self, [](Table& table, const Handle& handle) { return table.stats(handle); });
   if (!stats) return nullptr;
-  Ref counts = Ref::steal(PyDict_New());
-  const bool made = counts && set_count(counts.get(), "keys", (*stats)->keys) &&
-                    set_count(counts.get(), "bytes", (*stats)->bytes) &&
-                    set_count(counts.get(), "pinned", (*stats)->pinned);
-  return made ? counts.release() : nullptr;
+  const table::DictStats& found = **stats;
+  Ref told = Ref::steal(PyDict_New());
+  const bool made = told && set_count(told.get(), "keys", found.keys) &&
+                    set_count(told.get(), "bytes", found.bytes) &&
+                    set_count(told.get(), "pinned", found.pinned) &&
+                    set_seconds(told.get(), "created", found.created) &&
+                    set_text(told.get(), "owner", owner_name(found.owner)) &&
+                    set_seconds(told.get(), "last_use", found.last_use) &&
+                    set_seconds(told.get(), found.idle ? "idle" : "ttl", found.ttl) &&
+                    (found.max_value_bytes == 0 ||
+                     set_count(told.get(), "max_value_bytes", found.max_value_bytes)) &&
+                    (found.name.empty() || set_text(told.get(), "name", found.name));
+  return made ? told.release() : nullptr;
 }
 
 PyObject* dict_destroy(PyObject* self) {

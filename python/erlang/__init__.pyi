@@ -223,6 +223,35 @@ class SharedDict(MutableMapping[_K, _V]):
         that cannot be told, MemoryError when a limit is reached."""
 
     @classmethod
+    def from_name(
+        cls,
+        name: str,
+        /,
+        create_if_missing: bool = False,
+        *,
+        ttl: float | None = None,
+        idle: float | None = None,
+        max_value_bytes: int | None = None,
+        table: _In | None = None,
+    ) -> SharedDict[Any, Any]:
+        """The dict of that name, 1 to 64 bytes of UTF-8: one for all processes that use the table, and for Erlang
+        (py:shared_dict_open). It lasts until it is deleted, or the table ends. Which table, see new().
+
+        Where there is none it is made, if that is wanted; the rest says how, and changes nothing of one that is there: its
+        keys live ttl seconds after they were set, or idle seconds after they were set or read last; a value of more than
+        max_value_bytes is a MemoryError.
+
+        Raises KeyError when there is none, ValueError for what is no name, time or size."""
+
+    @classmethod
+    def names(cls, *, table: _In | None = None) -> list[str]:
+        """The names of dicts, in the order in which they were made."""
+
+    @classmethod
+    def delete(cls, name: str, /, *, allow_missing: bool = False, table: _In | None = None) -> None:
+        """Destroys the dict of that name. Raises KeyError when there is none, unless that is allowed."""
+
+    @classmethod
     def ephemeral(cls, table: _In | None = None) -> _Ephemeral:
         """For with and async with: a new dict, as of new(), destroyed at the end of the block or with this process."""
 
@@ -290,9 +319,12 @@ class SharedDict(MutableMapping[_K, _V]):
     """A dict of those of the keys that are there, all as they were at one moment."""
 
     @_with_aio
-    def put(self, key: _K, value: _V, /, *, skip_if_exists: bool = False) -> bool:
+    def put(self, key: _K, value: _V, /, *, skip_if_exists: bool = False, ttl: float | None = None) -> bool:
         """Stores the value, with skip_if_exists only when there is no such key. Gives whether it was stored: of all
-        that put one so at once, one gets True. Raises as an assignment does."""
+        that put one so at once, one gets True. Raises as an assignment does.
+
+        ttl: after so many seconds the key is gone, for everybody; inf: it stays; None: as its dict says. An assignment
+        without it forgets it. Raises ValueError when it is not positive."""
 
     setdefault: _Method[_Setdefault[_K, _V]]  # type: ignore[assignment]
     """The value of key; when there is none, default is stored and given. Raises as an assignment does."""
@@ -440,9 +472,13 @@ class SharedDict(MutableMapping[_K, _V]):
     def _values(self) -> Iterator[_V]: ...
     def _items(self) -> Iterator[tuple[_K, _V]]: ...
     @_with_aio
-    def info(self) -> dict[str, int]:
-        """How many keys and bytes (of keys and values) are in it, and how many values readers hold in place
-        (pinned)."""
+    def info(self) -> dict[str, Any]:
+        """How many keys and bytes (of keys and values) are in it, how many values readers hold in place (pinned), when
+        it was made (created, seconds since 1970), and what ends it (owner): an Erlang process or nobody ("process"), the
+        process that made it ("os_process"), nothing ("node"), or another dict ("dict").
+
+        And where it has them its name, ttl or idle (seconds), max_value_bytes, and last_use (of dicts with a name:
+        seconds since 1970)."""
 
     @_with_aio
     def destroy(self) -> None:

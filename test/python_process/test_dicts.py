@@ -26,6 +26,7 @@ class TestAsInThePort(TableCase):
             "test_numbers",
             "test_aio",
             "test_transaction",
+            "test_named",
             "test_nested",
             "test_shared_list",
             "test_zz_destroy",

@@ -575,12 +575,13 @@ PyMethodDef kMethods[] = {
 // Of the others nobody knows how long they take: of values whose size is not known before, or of all there
 // is.
 constexpr std::initializer_list<AtOnceMethod> kAtOnce = {
-    {"get", AtOnce::by_key},       {"contains", AtOnce::by_key}, {"pop", AtOnce::by_key},
-    {"view", AtOnce::by_key},      {"cell", AtOnce::by_key},     {"info", AtOnce::by_key},
-    {"put", AtOnce::by_values},    {"cas", AtOnce::by_values},   {"setdefault", AtOnce::by_values},
-    {"update", AtOnce::by_values}, {"add", AtOnce::by_values},   {"sub", AtOnce::by_values},
-    {"bor", AtOnce::by_values},    {"bxor", AtOnce::by_values},  {"band", AtOnce::by_values},
-    {"inc", AtOnce::by_values},    {"dec", AtOnce::by_values},   {"swap", AtOnce::by_values}};
+    {"get", AtOnce::by_key},           {"contains", AtOnce::by_key},  {"pop", AtOnce::by_key},
+    {"view", AtOnce::by_key},          {"cell", AtOnce::by_key},      {"info", AtOnce::by_key},
+    {"version", AtOnce::by_key},       {"put", AtOnce::by_values},    {"cas", AtOnce::by_values},
+    {"setdefault", AtOnce::by_values}, {"update", AtOnce::by_values}, {"add", AtOnce::by_values},
+    {"sub", AtOnce::by_values},        {"bor", AtOnce::by_values},    {"bxor", AtOnce::by_values},
+    {"band", AtOnce::by_values},       {"inc", AtOnce::by_values},    {"dec", AtOnce::by_values},
+    {"swap", AtOnce::by_values}};
 
 PyGetSetDef kAttributes[] = {
     {"handle", handle_text, nullptr,

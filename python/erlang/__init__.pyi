@@ -370,6 +370,7 @@ class SharedDict(MutableMapping[_K, _V]):
     def cell(self, key: _K, /) -> SharedCell:
         """The integer of key, to be held."""
 
+    @_with_aio
     def version(self, key: _K, /) -> int:
         """A number that is another one after each change of the key; 0 when there is no such key. (Of an integer
         that is added to, only while it is another one than it was.)"""
@@ -377,6 +378,7 @@ class SharedDict(MutableMapping[_K, _V]):
     # Both sleep, without the GIL, and are woken by a write of any process. They raise TimeoutError after timeout
     # seconds (0: they look once; None: never), RuntimeError when the dict is destroyed, also while they wait, and
     # ValueError when timeout is negative or no number. A signal's handler that raises ends them.
+    @_with_aio
     def wait(
         self,
         key: _K,
@@ -391,8 +393,9 @@ class SharedDict(MutableMapping[_K, _V]):
 
         A function is called with the value that is there first, and with later ones, but not with all of them when
         they are replaced faster than it looks, and not while there is none. What it raises ends the wait. It is
-        called without any lock."""
+        called without any lock; with .aio in another thread."""
 
+    @_with_aio
     def wait_change(
         self, key: _K, version: int, /, timeout: float | None = None, *, _stop: WaitStop | None = None
     ) -> int:

@@ -16,13 +16,15 @@ from typing import TYPE_CHECKING, Any
 
 from _erlang import Errand
 
+from . import _aio_wait
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from _erlang import AsyncMethod, SharedDict
 
 # These change nothing: nobody has to wait for the end of one that was given up.
-_READS = frozenset({"get", "contains", "view", "get_many", "copy", "to_dict", "info", "open"})
+_READS = frozenset({"get", "contains", "view", "get_many", "copy", "to_dict", "info", "open", "version"})
 
 # Of one batch. Its items pass the event loop without a break.
 _MOST_ITEMS = 256
@@ -31,7 +33,7 @@ _MOST_BYTES = 1 << 20  # but one item at least, however large
 _MANY = 1000  # items that are not let go of on the event loop's thread
 
 # Functions that stand for a method: (self, *arguments) -> awaitable or asynchronous iterator.
-_own: dict[str, Callable[..., Any]] = {}
+_own: dict[str, Callable[..., Any]] = {"wait": _aio_wait.wait, "wait_change": _aio_wait.wait_change}
 
 
 def instead_of[Function: Callable[..., Any]](name: str) -> Callable[[Function], Function]:

@@ -157,6 +157,26 @@ loop.run_until_complete(begin())
         _interpreters.destroy(one)
         self.pinned_is(0)
 
+    def test_the_end_of_one_that_waits(self):
+        one = self.interpreter()
+        self.run_in(
+            one,
+            LEFT
+            + """
+async def begin():
+    for key in ("never", "nor this"):
+        tasks.append(asyncio.create_task(sd.wait.aio(key)))
+    await asyncio.sleep(0)
+    await sd.put.aio("k", {1})
+
+tasks = []
+loop.run_until_complete(begin())
+loop.set_exception_handler(lambda *_: None)
+""",
+        )
+        _interpreters.destroy(one)
+        self.assertEqual(self.sd["k"], {1})
+
 
 class TestProcesses(TableCase):
     def test_a_process_that_leaves_its_loop(self):

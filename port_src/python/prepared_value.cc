@@ -87,13 +87,15 @@ bool add_prepared_value(PyObject* module, ModuleState& state) {
 
 PyObject* prepare_value(PyObject* dict, PyObject* value) {
   PyObject* prepared = nullptr;
-  (void)with_blobs(dict, value, [&](const auto& make) REQUIRES(attached) {
-    auto blob = on_table(dict, [&](Table& table, const Handle&) {
-      return with_room(table, [&]() -> Result<NewBlob> { return make(table); });
-    });
-    if (blob) prepared = made(dict, **std::move(blob));
-    return prepared != nullptr;
-  });
+  (void)with_blobs(dict, value,
+                   [&](const auto& make) REQUIRES(attached) {
+                     auto blob = on_table(dict, [&](Table& table, const Handle&) {
+                       return with_room(table, [&]() -> Result<NewBlob> { return make(table); });
+                     });
+                     if (blob) prepared = made(dict, **std::move(blob));
+                     return prepared != nullptr;
+                   },
+                   {.by_reference = true});  // whether it is stored will be known later
   return prepared;
 }
 

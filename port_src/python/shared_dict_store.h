@@ -52,6 +52,7 @@ inline Result<table::NewBlob> blob_of(table::Table& table, const ScalarPickle& p
 struct Nesting {
   Place place{};
   const bool* kept = nullptr;  // after `use`: whether the value was stored; null: it was, if that gives true
+  bool by_reference = false;   // none becomes a child
 };
 
 // Pickles the value, which may run code that uses the same dict, and calls use(make) -> bool attached, where
@@ -65,7 +66,7 @@ bool with_blobs(PyObject* self, PyObject* value, const Use& use, const Nesting& 
     return use([&](Table& table) { return blob_of(table, *scalar); });
   if (const auto plain = dump_plain(value))
     return use([&](Table& table) { return value::store_plain(table, *plain); });
-  const Nested nested = nest(self, value, nesting.place);
+  const Nested nested = nesting.by_reference ? Nested{} : nest(self, value, nesting.place);
   if (nested.kind == Nested::Kind::failed) return false;
   if (nested.kind == Nested::Kind::child) {
     const bool done = use([&](Table& table) { return value::store_child(table, nested.stored); });

@@ -228,7 +228,7 @@ class TestTheMapping(shared_case.SharedCase):
             "x" * 100_000,
             {"k": (1, [2])},
             {1, 2},
-            self.sd,
+            [self.sd],
             bytearray(5000),
         ]
         with self.sd.transaction() as t:

@@ -4,7 +4,7 @@
 #include <random>
 #include <thread>
 
-#include "crash_harness.h"
+#include "crash_scenarios.h"
 #include "in_threads.h"
 #include "numbers.h"
 #include "processes.h"
@@ -289,6 +289,30 @@ TEST_F(CommitTest, WhatFitsNoLimitChangesNothing) {
   EXPECT_TRUE(small->change_cell_at_once(dict_, text_key("n"), {CellOp::add, 1, 0})) << "it is thawed";
   EXPECT_EQ(refusal({"a", "n"}), "done");
   EXPECT_TRUE(audited(*small));
+}
+
+// A key that was read and has expired since is another; and so is a dict that was read as a whole.
+TEST_F(CommitTest, WhatHasExpiredSinceItWasRead) {
+  constexpr std::uint64_t kShort = 30'000'000;
+  for (const bool whole : {false, true}) {
+    const std::uint64_t begin = now();
+    ASSERT_TRUE(put_timed(table_, dict_, Key("k"), kBlock, kShort));
+    Transaction t = this->begin();
+    const bool there = whole ? !t.keys().empty() : t.read("k") == kBlock;
+    t.put("mine", kBlock);
+    if (now() - begin < kShort) {
+      EXPECT_TRUE(there);
+    }
+    while (now() <= begin + 2 * kShort) {
+    }
+    if (there) {
+      EXPECT_EQ(t.commit(), whole ? "all" : "0");
+    }
+    Transaction late = this->begin();
+    EXPECT_EQ(late.read("k"), "(no blob)");
+    EXPECT_TRUE(late.keys().empty());
+    EXPECT_EQ(late.commit(), "done");
+  }
 }
 
 TEST_F(CommitTest, OfADictThatIsNoMore) {

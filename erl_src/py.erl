@@ -425,7 +425,8 @@ shared_dict_transaction(SD, Fun) -> ?BADARG([SD, Fun], {2, function_1}).
 %% that nothing was written for another reason: `{conflict, Key}', or `{conflict, all}' when what was changed is the dict as a
 %% whole, of which it had read the size, the keys or all, after so many `retries' (default: `infinity'); `timeout', after which no
 %% other attempt is begun (milliseconds, default: `infinity'); or what a value that was written is refused for. All values that
-%% are written go in one frame. Writing `undefined', say, is reading the configured atom of None, as with a dict.
+%% are written go in one frame, and live as long as the dict says: a `ttl' of their own they cannot have. What is read of what the
+%% fun itself has written is as it will be read from the dict: `undefined' as the configured atom of None, other atoms as binaries.
 %%
 %% A transaction on the same dict inside of the fun, by whichever function, is a part of this one; what it has written is
 %% forgotten when it fails. Operations on the dict itself are none: they are done at once. A fun that reads a key and changes it

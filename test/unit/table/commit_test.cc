@@ -235,6 +235,53 @@ TEST_F(CommitTest, ANumberThatWasRead) {
   EXPECT_TRUE(add_at_once("n")) << "it is thawed";
 }
 
+// Tries to add without the lock at every point of a change of many keys.
+class AddsBetween {
+ public:
+  AddsBetween(const Table& table, const Handle& dict) {
+    table_ = &table;
+    dict_ = dict;
+    points_ = added_ = 0;
+    crash_hook = [](const char* name, bool) {
+      if (!std::string_view(name).starts_with("batch.")) return;
+      ++points_;
+      added_ += table_->change_cell_at_once(dict_, text_key("n"), {CellOp::add, 1, 0}).has_value() ? 1 : 0;
+    };
+  }
+  ~AddsBetween() { crash_hook = nullptr; }
+  AddsBetween(const AddsBetween&) = delete;
+  AddsBetween& operator=(const AddsBetween&) = delete;
+  int points() const { return points_; }
+  int added() const { return added_; }
+
+ private:
+  static inline const Table* table_ = nullptr;
+  static inline Handle dict_{};
+  static inline int points_ = 0;
+  static inline int added_ = 0;
+};
+
+// A cell that was read keeps its number from the comparison until the change is made.
+TEST_F(CommitTest, NoAdditionFallsBetweenTheComparisonAndTheChange) {
+  for (const bool whole : {false, true}) {
+    add("n", 5);
+    Transaction t = begin();
+    if (whole) {
+      (void)t.items();
+    } else {
+      (void)t.read("n");
+    }
+    t.put("a", kBlock);
+    {
+      const AddsBetween adding(table_, dict_);
+      EXPECT_EQ(t.commit(), "done");
+      EXPECT_GT(adding.points(), 5);
+      EXPECT_EQ(adding.added(), 0);
+    }
+    EXPECT_TRUE(add_at_once("n")) << "it is thawed";
+  }
+}
+
 TEST_F(CommitTest, ANumberThatIsReadAndChanged) {
   add("n", 5);
   const HeldCell held = *table_.hold_cell(dict_, text_key("n"));

@@ -165,7 +165,7 @@ class TestMethods(AioCase):
         text = pydoc.plain(pydoc.render_doc(SharedDict))
         for name in public_methods():
             self.assertRegex(text, rf"\n \|  {name}\(")
-        self.assertIn("put(key, value, /, *, skip_if_exists=False)", pydoc.plain(pydoc.render_doc(self.sd.put)))
+        self.assertIn("put(key, value, /, *, skip_if_exists=False, ttl=None)", pydoc.plain(pydoc.render_doc(self.sd.put)))
 
     def test_equality_and_hash(self) -> None:
         other = SharedDict(shared_case.handle)

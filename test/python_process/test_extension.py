@@ -53,7 +53,8 @@ class TestImport(unittest.TestCase):
 
     def test_public_names(self):
         for name in erlang.__all__:
-            self.assertIs(getattr(erlang, name), getattr(_erlang, name))
+            if name not in ("SharedList", "TransactionConflict"):  # they are written in Python
+                self.assertIs(getattr(erlang, name), getattr(_erlang, name))
             self.assertEqual(getattr(erlang, name).__module__, "erlang")
             self.assertTrue(getattr(erlang, name).__doc__)
         for name in ("create", "attach", "dict", "dicts", "info", "close", "unlink", "path", "closed"):

@@ -40,7 +40,7 @@ class TestLeaks(TableCase):
         self.assertLess(sys.getallocatedblocks() - before, rounds // 2)
 
     def test_reads_and_writes(self):
-        values = [None, 1, 2**80, "text", "x" * 10_000, b"b" * 5000, [1, {"a": (2.5,)}], self.sd, Table.attach]
+        values = [None, 1, 2**80, "text", "x" * 10_000, b"b" * 5000, [1, {"a": (2.5,)}], [self.sd], Table.attach]
 
         def work():
             for key, value in enumerate(values):

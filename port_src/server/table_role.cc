@@ -242,21 +242,36 @@ struct TableRole::Visitor {
       if (!found) return std::move(found).error();
       if (!found->blob) return answer.missing();
       if (!surely_read(value::view(found->blob))) return answer.ok();
+      const bool is_child = found->blob.tag() == table::kChildTag;
       const std::size_t before = answer.out.size();
       Status given = give(std::move(found->blob));
       if (!given && given.error().code == Errc::frame_too_large) return answer.ok();
       if (!given) return given;
-      const Result<bool> erased =
-          self.table_.erase_if(handle, request.key, table::Expect::stamped(found->stamp));
+      const Result<bool> erased = erase_taken(handle, request.key, found->stamp, is_child);
       if (erased && *erased) return ok_status();
       answer.out.resize(before);
       if (!erased) return erased.error();
     }
   }
 
+  // A child that is taken does not end with its key: whoever has it now may go on with it until its parent
+  // ends.
+  Result<bool> erase_taken(const table::Handle& handle, const table::KeyView& key, table::Stamp stamp,
+                           bool is_child) {
+    const table::Expect expect = table::Expect::stamped(stamp);
+    if (!is_child) return self.table_.erase_if(handle, key, expect);
+    const Result<table::TakenOut> taken = self.table_.take(handle, key, expect);
+    if (!taken) return taken.error();
+    return taken->erased;
+  }
+
   Status operator()(const protocol::DelIf& request) {
-    return done_or_missing(
-        self.table_.erase_if(handle_of(request.handle), request.key, table::Expect::stamped(request.stamp)));
+    const table::Handle handle = handle_of(request.handle);
+    const Result<table::Stamped> found = self.table_.get_stamped(handle, request.key);
+    if (!found) return found.error();
+    // The end of a take that was made in two steps.
+    const bool is_child = found->blob && found->blob.tag() == table::kChildTag;
+    return done_or_missing(erase_taken(handle, request.key, request.stamp, is_child));
   }
 
   Status operator()(const protocol::PutIf& request) {

@@ -56,6 +56,19 @@ class TestLeaks(TableCase):
         self.steady(work)
         self.pinned_is(0)
 
+    def test_nested_ones(self):
+        def work():
+            self.sd["c"] = SharedDict.new(self.table)
+            self.sd["c"].nest_list("l").extend([1, SharedDict.new(self.table), {1}])
+            self.sd["c"]["l"].pop().add(2)
+            self.sd["c"]["l"].insert(0, self.sd["c"]["l"].pop())
+            for cycle in (self.sd, self.sd["c"]):
+                self.assertRaises(ValueError, self.sd["c"].__setitem__, "x", cycle)
+            self.sd.pop("c").destroy()
+
+        self.steady(work)
+        self.assertEqual(self.table.info()["dicts"], 1)
+
     def test_failures(self):
         gone = self.table.dict()
         gone.destroy()

@@ -16,8 +16,8 @@ WAIT = """
 import signal, sys
 from erlang import SharedDict
 sd = SharedDict.open(sys.argv[1])
-print("ready", flush=True)
 try:
+    print("ready", flush=True)
     print(sd.wait("k"))
 except BaseException as error:
     print(type(error).__name__)

@@ -18,6 +18,7 @@ _SHOWN = 6  # elements, in a repr
 class SharedList(MutableSequence[Any]):
     """A list that Erlang and all Python interpreters and processes share; see the stub file."""
 
+    __module__ = "erlang"
     __slots__ = ("_dict",)
     _dict: SharedDict[int, Any]
 

@@ -110,6 +110,8 @@
          shared_dict_update_with/4, shared_dict_is_key/2, shared_dict_size/1, shared_dict_clear/1]).
 -export([shared_dict_transaction/2, shared_dict_transaction/3]).
 -export([shared_dict_open/1, shared_dict_open/2, shared_dict_names/0, shared_dict_delete/1]).
+-export([shared_dict_wait/3, shared_dict_wait/4, shared_dict_subscribe/1, shared_dict_subscribe/2, shared_dict_subscribe/3,
+         shared_dict_unsubscribe/1]).
 -export([shared_dict_from_map/1, shared_dict_from_map/2, shared_dict_merge/2, shared_dict_fold/3, shared_dict_foreach/2]).
 -export([shared_list_append/2, shared_list_pop/1, shared_list_to_list/1, shared_list_size/1]).
 -export([shared_dict_get_many/2, shared_dict_get_many/3, shared_dict_set_many/2, shared_dict_del_many/2,
@@ -124,7 +126,7 @@
 
 -export_type([dict_name/0, dict_options/0, open_options/0, life_options/0]).
 -export_type([shared_dict/0, transaction/0, key/0, value/0, name/0, names/0, pool/0, options/0, call_options/0, read_options/0,
-              convert/0, transaction_options/0, pool_options/0, reason/0, worker/0, call/0]).
+              convert/0, transaction_options/0, pool_options/0, reason/0, worker/0, call/0, subscription/0]).
 
 -type shared_dict() :: py_handle:handle() | transaction().
 %% A handle. It may be kept, sent to any process of any connected node, and given to Python.
@@ -132,6 +134,7 @@
 %% Given to the fun of {@link shared_dict_transaction/2}; it takes the place of the dict in the functions on dicts, in that process
 %% and until the fun ends.
 -type transaction_options() :: #{retries => non_neg_integer() | infinity, timeout => timeout()}.
+-type subscription() :: py_watch:subscription().
 -type key() :: binary() | atom() | integer().
 %% An atom means its name: `port' and `<<"port">>' are one key. Integers have 64 bits.
 -type value() :: term().
@@ -661,6 +664,93 @@ shared_dict_foreach(Fun, SD) when is_function(Fun, 2) ->
         Failure -> dict_result(Failure)
     end;
 shared_dict_foreach(Fun, SD) -> ?BADARG([Fun, SD], {1, function_2}).
+
+%% @doc Waits until the key has the value, or until the function is true of its value; gives the value.
+%%
+%% The calling process waits in a `receive' until the key is changed, by whomever. The function is called in it with the value
+%% that is there first, and with later ones, but not with all of them when they come faster than it looks, and not while there
+%% is none; what it raises ends the wait. Values are compared with `=:='.
+%%
+%% ```
+%% {ok, <<"ready">>} = py:shared_dict_wait(SD, state, fun(State) -> State =:= <<"ready">> end, 5000).
+%% '''
+%%
+%% `{error, timeout}' after so many milliseconds; 0: it looks once. Raises `badarg' when the dict is destroyed, also while it
+%% waits, and exits as other operations do when the dict's node is gone.
+-spec shared_dict_wait(shared_dict(), key(), value() | fun((value()) -> boolean()), timeout()) ->
+          {ok, value()} | {error, timeout | reason()}.
+shared_dict_wait(SD, Key, Wanted, Timeout) ->
+    case py_waiting:wait(SD, Key, Wanted, Timeout) of
+        {value, Value} -> {ok, Value};
+        {badarg, Cause} -> ?BADARG([SD, Key, Wanted, Timeout], Cause);
+        Failure -> dict_result(Failure)
+    end.
+
+%% @doc As {@link shared_dict_wait/4}, for as long as it takes.
+-spec shared_dict_wait(shared_dict(), key(), value() | fun((value()) -> boolean())) -> {ok, value()} | {error, reason()}.
+shared_dict_wait(SD, Key, Wanted) ->
+    case py_waiting:wait(SD, Key, Wanted, infinity) of
+        {value, Value} -> {ok, Value};
+        {badarg, Cause} -> ?BADARG([SD, Key, Wanted], Cause);
+        Failure -> dict_result(Failure)
+    end.
+
+%% @doc The calling process gets a message for each change of the dict from now on, until it exits or unsubscribes:
+%%
+%% ```
+%% {shared_dict, SD, {put, Key, Version}}   the key has a value, new or not
+%% {shared_dict, SD, {delete, Key}}
+%% {shared_dict, SD, {expired, Key}}        its time was over
+%% {shared_dict, SD, {clear}}               all keys were deleted
+%% {shared_dict, SD, overflow}              changes were missed: look at the dict
+%% {shared_dict, SD, destroyed}             the last one
+%% '''
+%%
+%% They come in the order in which the changes were made, whoever made them; those of a batch one after the other. `SD' is the
+%% term that was given here. `Version' is another one after each change of the key. A process that subscribes twice gets each
+%% message twice. The dict may be another node's. Of what was changed just before a dict is destroyed, `destroyed' may be all that
+%% comes.
+%%
+%% While a dict is watched its changes are written down beside it, and its integers are changed under its lock.
+-spec shared_dict_subscribe(shared_dict()) -> {ok, subscription()} | {error, reason()}.
+shared_dict_subscribe(SD) ->
+    case py_watch:subscribe(SD, all, #{}) of
+        {ok, _} = Subscribed -> Subscribed;
+        {badarg, Cause} -> ?BADARG([SD], Cause);
+        Failure -> dict_result(Failure)
+    end.
+
+%% @doc The same for one key, or for the keys that begin with a binary; `all' is all. `{clear}', `overflow' and `destroyed' come
+%% in any case.
+-spec shared_dict_subscribe(shared_dict(), all | {key, key()} | {prefix, binary()}) ->
+          {ok, subscription()} | {error, reason()}.
+shared_dict_subscribe(SD, What) ->
+    case py_watch:subscribe(SD, What, #{}) of
+        {ok, _} = Subscribed -> Subscribed;
+        {badarg, Cause} -> ?BADARG([SD, What], Cause);
+        Failure -> dict_result(Failure)
+    end.
+
+%% @doc The same. `max_queue' (default 1000, or `infinity'): while so many messages wait in the queue of the subscriber it gets
+%% no more than one, `overflow'. Of a process on another node than the dict's the queue is not known; it gets `overflow' while the
+%% connection of the nodes is busy.
+-spec shared_dict_subscribe(shared_dict(), all | {key, key()} | {prefix, binary()},
+                            #{max_queue => pos_integer() | infinity}) -> {ok, subscription()} | {error, reason()}.
+shared_dict_subscribe(SD, What, Options) ->
+    case py_watch:subscribe(SD, What, Options) of
+        {ok, _} = Subscribed -> Subscribed;
+        {badarg, Cause} -> ?BADARG([SD, What, Options], Cause);
+        Failure -> dict_result(Failure)
+    end.
+
+%% @doc Ends a subscription, whoever made it; `ok' also when it has ended already. Nothing more is sent once this returns.
+-spec shared_dict_unsubscribe(subscription()) -> ok | {error, reason()}.
+shared_dict_unsubscribe(Subscription) ->
+    case py_watch:unsubscribe(Subscription) of
+        ok -> ok;
+        {badarg, Cause} -> ?BADARG([Subscription], Cause);
+        Failure -> dict_result(Failure)
+    end.
 
 %% @doc Destroys a dict; `ok' also when it is destroyed already. All further operations on it raise `badarg'.
 -spec shared_dict_destroy(shared_dict()) -> ok | {error, reason()}.

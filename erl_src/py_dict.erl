@@ -12,7 +12,7 @@
 -export([take/2, put_new/3, put_new/4, get_stamped/2, put_if/4, is_key/2, clear/1]).
 -export([get_stamped/3, get_many_stamped/3, keys_stamped/1, items_stamped/2, transact/4]).
 -export([get_many/3, set_many/2, del_many/2, items/2]).
--export([table_info/0, of_table/2, serve/3]).
+-export([table_info/0, of_table/2, serve/3, sent_key/1, subscribe/1]).
 
 -export_type([result/1]).
 
@@ -193,7 +193,12 @@ with_key(Handle, Op, Key, More) ->
         Sent -> on_dict(Handle, Op, [Sent | More])
     end.
 
-%% A key as it is sent.
+%% @doc From now on the port program tells the changes of a dict of this node.
+-spec subscribe(py_handle:bits()) -> result(ok).
+subscribe(Bits) -> request(?OP_SUBSCRIBE, Bits, py_protocol:encode(Bits)).
+
+%% @doc A key as it is sent.
+-spec sent_key(term()) -> py_protocol:key() | bad_key.
 sent_key(Key) when is_binary(Key) -> Key;
 sent_key(Key) when is_atom(Key) -> atom_to_binary(Key, utf8);
 sent_key(Key) when is_integer(Key), Key >= -(1 bsl 63), Key < 1 bsl 63 -> Key;

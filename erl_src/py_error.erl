@@ -11,7 +11,7 @@
 -type what() :: not_a_handle | not_a_list | destroyed | lost | key | keys | pairs | name | code | arguments | keyword_arguments | variables
               | timeout | file | argv | call | pool | options | call_options | convert | read_options
               | int64 | dict_name | open_options | dict_options | life_options | counter_names
-              | transaction | transaction_over | transaction_options
+              | transaction | transaction_over | transaction_options | watched | watch_options | subscription
               | function_1 | function_2 | function_3.
 -type cause() :: {pos_integer(), what()}.
 
@@ -39,6 +39,9 @@ text(transaction) -> "a transaction: this function is of dicts alone";
 text(transaction_over) -> "the transaction is over, or is another process's";
 text(transaction_options) ->
     "must be a map with at most the keys retries, an integer from 0 or infinity, and timeout, milliseconds or infinity";
+text(watched) -> "must be all, {key, Key} or {prefix, Binary}";
+text(watch_options) -> "must be a map with at most the key max_queue, a positive integer or infinity";
+text(subscription) -> "not what py:shared_dict_subscribe has given";
 text(int64) -> "must be an integer of 64 bits";
 text(counter_names) -> "must be a number of counters from 1 to a million, or a list of names";
 text(function_1) -> "must be a function of one argument";

@@ -163,6 +163,7 @@ incarnation(#{role := python}) -> erlang:unique_integer([positive, monotonic]).
 
 announce(#context{pool = ?TABLE, incarnation = Incarnation}, #state{keeper = Keeper}) ->
     ok = py_owner:table_is_up(),
+    ok = py_watch:table_is_up(),
     ok = py_pools:table_is_up(Incarnation),
     Keeper ! {up, self()},
     ok;
@@ -215,6 +216,9 @@ event(?EVENT_CAST_FAILED, Body, State) ->
     {noreply, State};
 event(?EVENT_DESTROYED, Body, State) ->
     ok = py_owner:destroyed(Body),
+    {noreply, State};
+event(?EVENT_CHANGES, Body, State) ->
+    ok = py_watch:changes(Body),
     {noreply, State};
 event(?EVENT_STUCK, Body, #state{pending = Pending} = State) ->
     died({stuck_call, py_pending:whose(Pending, py_protocol:stuck(Body))}, State);

@@ -7,7 +7,7 @@
 -include("py_protocol.hrl").
 
 -export([header/3, encode/1, get/2, set/3, part/2, hello/1]).
--export([value/1, term/1, failure/1, exception/1, log/1, destroyed/1, cast_failed/1, stuck/1]).
+-export([value/1, term/1, failure/1, exception/1, log/1, destroyed/1, changes/1, cast_failed/1, stuck/1]).
 -export([known_atoms/0]).
 
 -export_type([op/0, flags/0, id/0, key/0, stamp/0, body/0, failure/0, exception/0, log/0]).
@@ -127,6 +127,12 @@ log(Body) ->
 -spec destroyed(binary()) -> [py_handle:bits()].
 destroyed(Body) -> [Bits || <<_:16/binary>> = Bits <- term(Body)].
 
+%% @doc The dict and its changes, in order.
+-spec changes(binary()) -> {py_handle:bits(), [{put | delete | expired, key(), stamp()} | clear | overflow | destroyed]}.
+changes(Body) ->
+    {<<_:16/binary>>, _} = Changes = term(Body),
+    Changes.
+
 -spec cast_failed(binary()) -> {exception, exception()} | {error, term()}.
 cast_failed(Body) ->
     case term(Body) of
@@ -150,6 +156,8 @@ known_atoms() ->
      exists, table_full, corrupt, busy, no_namespace, overloaded, cancelled, shutting_down,
      depth, duplicate_key, unhashable_key, surrogate, unpicklable, bad_pickle, bad_external, unknown_atom, cycle,
      too_large, overflow, not_an_integer,
+     %% CHANGES
+     put, delete, expired, clear, destroyed,
      %% HELLO and INFO
      protocol, version, python, os_pid, interpreters, dicts, keys, namespaces, uptime_ms,
      used, free, pinned, stamp, repairs, processes, file_bytes, max_bytes, rss, calls,

@@ -41,6 +41,9 @@
 -define(OP_OPEN, 16#3B).
 -define(OP_NAMES, 16#3C).
 -define(OP_REMOVE_NAME, 16#3D).
+-define(OP_SUBSCRIBE, 16#39).
+-define(OP_UNSUBSCRIBE, 16#3A).
+-define(OP_CHANGES_SEEN, 16#3E).
 
 -define(FLAG_NO_REPLY, 1).
 -define(FLAG_ANY, 2).
@@ -70,6 +73,7 @@
 -define(EVENT_DESTROYED, 16#C1).
 -define(EVENT_CAST_FAILED, 16#C2).
 -define(EVENT_STUCK, 16#C3).
+-define(EVENT_CHANGES, 16#C4).
 
 %% How a port program ends that says why by its exit status.
 -define(EXIT_STUCK, 5).

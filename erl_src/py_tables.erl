@@ -5,6 +5,7 @@
 %% pyport_ports       {{Pool, Incarnation}, up | draining, Context}    see py_context
 %% pyport_ends        {Incarnation, Why}                         how the last OS processes of pools ended
 %% pyport_pools       {Pool, Options}                            the pools that are to run
+%% pyport_watches    {Id, Subscription}                          see py_watch
 %% pyport_servers     {What, Pid}                                keepers and their helpers, see py_keeper
 %% pyport_processes   {py_port, Pool, py_os:identity()}          the OS processes of port programs
 %% pyport_facts       {Key, Value}                               the table's file, and which one it is
@@ -18,6 +19,7 @@
 -export([put_namespace/5, delete_namespace/3, delete_namespaces/1, namespace/3, namespaces/0]).
 -export([put_port/4, delete_port/2, port/2, ports/1, put_end/2, how_it_ended/1]).
 -export([put_pool/2, delete_pool/1, pool/1, pools/0]).
+-export([put_watch/2, delete_watch/1, watches/0]).
 -export([put_server/2, delete_server/1, server/1]).
 -export([put_process/3, delete_process/1, processes/0]).
 -export([put_fact/2, fact/1]).
@@ -29,6 +31,7 @@
 -define(PORTS, pyport_ports).
 -define(ENDS, pyport_ends).
 -define(POOLS, pyport_pools).
+-define(WATCHES, pyport_watches).
 -define(SERVERS, pyport_servers).
 -define(PROCESSES, pyport_processes).
 -define(FACTS, pyport_facts).
@@ -45,7 +48,7 @@ create() ->
     Options = [named_table, public, {read_concurrency, true}],
     _ = [ets:new(Name, [Type | Options])
          || {Name, Type} <- [{?DICTS, set}, {?NAMESPACES, set}, {?PORTS, ordered_set}, {?ENDS, ordered_set},
-                             {?POOLS, set}, {?SERVERS, set}, {?PROCESSES, set}, {?FACTS, set}]],
+                             {?POOLS, set}, {?WATCHES, set}, {?SERVERS, set}, {?PROCESSES, set}, {?FACTS, set}]],
     ok.
 
 %%% Dicts
@@ -128,6 +131,17 @@ how_it_ended(Incarnation) ->
         [{_, Why}] -> {ok, Why};
         [] -> unknown
     end.
+
+%%% Subscriptions
+
+-spec put_watch(reference(), map()) -> ok.
+put_watch(Id, Subscription) -> insert(?WATCHES, {Id, Subscription}).
+
+-spec delete_watch(reference()) -> ok.
+delete_watch(Id) -> remove(?WATCHES, Id).
+
+-spec watches() -> [map()].
+watches() -> [Subscription || {_, Subscription} <- ets:tab2list(?WATCHES)].
 
 %%% Pools
 

@@ -6,6 +6,7 @@
 %%  +- py_shared        the table's file
 %%  +- py_log           Python's output
 %%  +- py_owner         monitors owners
+%%  +- py_watch         sends changes of dicts to those who watch them
 %%  +- py_keeper_sup    of the table: py_port_sup with py_table, and its py_keeper
 %%  +- py_pool_sup
 %%      +- py_keeper_sup    one a pool: py_port_sup with a py_port for each OS process, and their py_keeper
@@ -61,6 +62,7 @@ init(#{pools := Pools, call_timeout := Timeout} = Config) ->
                 #{id => py_shared, start => {py_shared, start_link, [Config]}},
                 #{id => py_log, start => {py_log, start_link, [Config]}},
                 #{id => py_owner, start => {py_owner, start_link, [Config]}},
+                #{id => py_watch, start => {py_watch, start_link, [Config]}},
                 #{id => table, start => {py_keeper_sup, start_link, [table, ?TABLE]}, type => supervisor,
                   shutdown => infinity},
                 #{id => pools, start => {py_pool_sup, start_link, []}, type => supervisor, shutdown => infinity}],

@@ -17,6 +17,7 @@
 -export([get/2, get/3, find/2, put/3, put/4, put_new/3, put_new/4, take/2, take/3, remove/2, update_with/3, update_with/4, is_key/2]).
 -export([add/3, sub/3, 'bor'/3, 'bxor'/3, 'band'/3, swap/3, cas/4]).
 -export([transaction/2, transaction/3]).
+-export([wait/3, wait/4, subscribe/1, subscribe/2, subscribe/3, unsubscribe/1]).
 -export([keys/1, values/1, to_list/1, to_map/1, size/1, clear/1, merge/2, with/2, without/2, fold/3, foreach/2]).
 
 -type sd() :: py:shared_dict().
@@ -56,6 +57,31 @@ from_map(Map, Options) -> py:shared_dict_from_map(Map, Options).
 %% @equiv py:shared_dict_from_map(Map)
 -spec from_map(#{key() => value()}) -> {ok, sd()} | failure().
 from_map(Map) -> py:shared_dict_from_map(Map).
+
+%% @equiv py:shared_dict_wait(SD, Key, Wanted)
+-spec wait(sd(), key(), value() | fun((value()) -> boolean())) -> {ok, value()} | failure().
+wait(SD, Key, Wanted) -> py:shared_dict_wait(SD, Key, Wanted).
+
+%% @equiv py:shared_dict_wait(SD, Key, Wanted, Timeout)
+-spec wait(sd(), key(), value() | fun((value()) -> boolean()), timeout()) -> {ok, value()} | {error, timeout} | failure().
+wait(SD, Key, Wanted, Timeout) -> py:shared_dict_wait(SD, Key, Wanted, Timeout).
+
+%% @equiv py:shared_dict_subscribe(SD)
+-spec subscribe(sd()) -> {ok, py:subscription()} | failure().
+subscribe(SD) -> py:shared_dict_subscribe(SD).
+
+%% @equiv py:shared_dict_subscribe(SD, What)
+-spec subscribe(sd(), all | {key, key()} | {prefix, binary()}) -> {ok, py:subscription()} | failure().
+subscribe(SD, What) -> py:shared_dict_subscribe(SD, What).
+
+%% @equiv py:shared_dict_subscribe(SD, What, Options)
+-spec subscribe(sd(), all | {key, key()} | {prefix, binary()}, #{max_queue => pos_integer() | infinity}) ->
+          {ok, py:subscription()} | failure().
+subscribe(SD, What, Options) -> py:shared_dict_subscribe(SD, What, Options).
+
+%% @equiv py:shared_dict_unsubscribe(Subscription)
+-spec unsubscribe(py:subscription()) -> ok | failure().
+unsubscribe(Subscription) -> py:shared_dict_unsubscribe(Subscription).
 
 %% @equiv py:shared_dict_destroy(SD)
 -spec destroy(sd()) -> ok | failure().

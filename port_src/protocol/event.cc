@@ -30,7 +30,38 @@ void cast_failed(Bytes& out, NamespaceId ns, std::size_t max_frame, Append appen
   }
 }
 
+void append_change(etf::Writer writer, const ChangeEvent& change) {
+  if (!change.key) {
+    writer.atom(change.what);
+    return;
+  }
+  writer.tuple(3).atom(change.what);
+  if (const auto* text = std::get_if<ByteSpan>(&*change.key)) {
+    writer.binary(*text);
+  } else {
+    writer.integer(*std::get_if<std::int64_t>(&*change.key));
+  }
+  writer.unsigned_integer(change.version);
+}
+
 }  // namespace
+
+void append_changes(Bytes& out, const HandleBits& handle, std::span<const ChangeEvent> changes,
+                    std::size_t max_frame) {
+  FrameBuilder frame(out, Op::changes, kEventId);
+  etf::Writer writer = frame.body();
+  writer.tuple(2).binary(handle).list(changes.size());
+  for (const ChangeEvent& change : changes) append_change(writer, change);
+  writer.nil();
+  if (frame.finish(max_frame)) return;
+  if (changes.size() == 1) {
+    const ChangeEvent overflow{"overflow", std::nullopt, 0};
+    return append_changes(out, handle, {&overflow, 1}, max_frame);
+  }
+  const std::size_t half = changes.size() / 2;
+  append_changes(out, handle, changes.first(half), max_frame);
+  append_changes(out, handle, changes.subspan(half), max_frame);
+}
 
 void append_log(Bytes& out, const LogEvent& event, std::size_t max_frame) {
   const std::string_view logger = cut(event.logger, kMostLoggerBytes);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -31,6 +32,17 @@ void append_destroyed(Bytes& out, std::span<const HandleBits> handles);
 // become {Ns, {frame_too_large, N, Max}}.
 void append_cast_failed(Bytes& out, NamespaceId ns, const Error& error, std::size_t max_frame);
 void append_cast_failed(Bytes& out, NamespaceId ns, const Exception& exception, std::size_t max_frame);
+
+// One change of a dict. `what` is an atom; without a key it stands alone, else it is {What, Key, Version}.
+struct ChangeEvent {
+  std::string_view what;
+  std::optional<KeyView> key;
+  std::uint64_t version = 0;
+};
+
+// In order, in as many frames as it takes. A change that fits none is told as overflow.
+void append_changes(Bytes& out, const HandleBits& handle, std::span<const ChangeEvent> changes,
+                    std::size_t max_frame);
 
 // The job of this request was told to stop and did not: the port program ends.
 void append_stuck(Bytes& out, RequestId id);

@@ -84,6 +84,12 @@ std::string_view op_name(Op op) {
       return "NAMES";
     case Op::remove_name:
       return "REMOVE_NAME";
+    case Op::subscribe:
+      return "SUBSCRIBE";
+    case Op::unsubscribe:
+      return "UNSUBSCRIBE";
+    case Op::changes_seen:
+      return "CHANGES_SEEN";
     case Op::ok:
       return "OK";
     case Op::value:
@@ -106,6 +112,8 @@ std::string_view op_name(Op op) {
       return "CAST_FAILED";
     case Op::stuck:
       return "STUCK";
+    case Op::changes:
+      return "CHANGES";
   }
   return "?";
 }

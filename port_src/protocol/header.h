@@ -62,6 +62,9 @@ enum class Op : std::uint8_t {
   open = 0x3B,
   names = 0x3C,
   remove_name = 0x3D,
+  subscribe = 0x39,
+  unsubscribe = 0x3A,
+  changes_seen = 0x3E,
   // Replies.
   ok = 0x80,
   value = 0x81,
@@ -75,6 +78,7 @@ enum class Op : std::uint8_t {
   destroyed = 0xC1,
   cast_failed = 0xC2,
   stuck = 0xC3,
+  changes = 0xC4,
 };
 
 // The operation's name in docs/protocol.md ("GET"), or "?" for a number that is none.

@@ -384,6 +384,12 @@ Result<Request> decode_body(Op op, ByteSpan body) {
       return decode_open(op, reader);
     case Op::remove_name:
       return decode_remove_name(op, reader);
+    case Op::subscribe:
+      return decode_handle<Subscribe>(op, reader);
+    case Op::unsubscribe:
+      return decode_handle<Unsubscribe>(op, reader);
+    case Op::changes_seen:
+      return decode_handle<ChangesSeen>(op, reader);
     case Op::call:
       return decode_call(op, reader);
     case Op::eval:

@@ -188,6 +188,15 @@ struct Transact {
   std::vector<Stamp> all;  // of the whole dict
   std::vector<ChangedKey> changes;
 };
+struct Subscribe {
+  HandleBits handle{};
+};
+struct Unsubscribe {
+  HandleBits handle{};
+};
+struct ChangesSeen {
+  HandleBits handle{};
+};
 struct Dicts {};
 struct Sweep {};
 struct Call {
@@ -224,10 +233,11 @@ struct LogCredit {
   std::uint64_t count = 0;
 };
 
-using Request = std::variant<Ping, Info, New, Destroy, Get, Set, Del, Keys, Stat, GetMany, SetMany, DelMany,
-                             Items, PutBegin, PutPart, PutEnd, GetPart, DropTransfer, PutIf, Take, Clear,
-                             IsKey, DelIf, Number, Transact, Open, NamesOfDicts, RemoveName, Dicts, Sweep,
-                             Call, Eval, Exec, Run, Cancel, NsNew, NsDrop, LogCredit, Hello>;
+using Request =
+    std::variant<Ping, Info, New, Destroy, Get, Set, Del, Keys, Stat, GetMany, SetMany, DelMany, Items,
+                 PutBegin, PutPart, PutEnd, GetPart, DropTransfer, PutIf, Take, Clear, IsKey, DelIf, Number,
+                 Transact, Open, NamesOfDicts, RemoveName, Subscribe, Unsubscribe, ChangesSeen, Dicts, Sweep,
+                 Call, Eval, Exec, Run, Cancel, NsNew, NsDrop, LogCredit, Hello>;
 
 // Decodes the body of a request frame, after validating it as ETF.
 // Errc::unknown_op (n is the number); Errc::bad_etf; Errc::bad_frame with the operation's name and the

@@ -130,6 +130,7 @@ int traverse(PyObject* module, visitproc visit, void* arg) {
   Py_VISIT(state.transactions);
   Py_VISIT(state.transact);
   Py_VISIT(state.shared_list);
+  Py_VISIT(state.watch_function);
   Py_VISIT(state.dict_function);
   Py_VISIT(state.pid_function);
   Py_VISIT(state.reference_function);
@@ -170,6 +171,7 @@ int clear(PyObject* module) REQUIRES(attached) {
   Py_CLEAR(state.transactions);
   Py_CLEAR(state.transact);
   Py_CLEAR(state.shared_list);
+  Py_CLEAR(state.watch_function);
   Py_CLEAR(state.dict_function);
   Py_CLEAR(state.pid_function);
   Py_CLEAR(state.reference_function);

@@ -56,6 +56,7 @@ struct ModuleState {
   // Of erlang._wait; null until they are called.
   PyObject* wait_function;
   PyObject* wait_change_function;
+  PyObject* watch_function;  // of erlang._watch
 
   mutable Waits waits;
   // Of erlang._transaction; null until they are asked for.

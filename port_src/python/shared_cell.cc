@@ -90,6 +90,11 @@ bool is_ready(const SharedCell& cell) {
 // The same is so now; false with an exception set.
 bool make_ready(SharedCell& cell) REQUIRES(attached) { return is_ready(cell) || hold_again(cell); }
 
+void raise_gone(const SharedCell& cell) REQUIRES(attached) {
+  PyErr_Format(PyExc_RuntimeError, "the cell of key %R is gone: the key was deleted or has another value",
+               cell.key);
+}
+
 // It was not to be had: true when it is now. False with an exception set: it is gone.
 bool still_there(PyObject* self) REQUIRES(attached) {
   const SharedCell& cell = shared_cell(self);
@@ -98,22 +103,30 @@ bool still_there(PyObject* self) REQUIRES(attached) {
   const auto is = on_table(
       cell.dict, [&](Table& table, const Handle& handle) { return table.is_held(handle, *view, cell.held); });
   if (!is) return false;
-  if (!**is)
-    PyErr_Format(PyExc_RuntimeError, "the cell of key %R is gone: the key was deleted or has another value",
-                 cell.key);
+  if (!**is) raise_gone(cell);
   return **is;
+}
+
+// Where it cannot be changed without the lock. Nothing with an exception set.
+std::optional<CellOutcome> change_locked(const SharedCell& cell, const CellChange& change)
+    REQUIRES(attached) {
+  const auto view = key_view(cell.key);
+  if (!view) return std::nullopt;
+  const auto done = on_table(cell.dict, [&](Table& table, const Handle& handle) {
+    return table.change_held(handle, *view, cell.held, change);
+  });
+  if (!done) return std::nullopt;
+  if (!**done) raise_gone(cell);
+  return **done;
 }
 
 std::optional<CellOutcome> change(PyObject* self, const CellChange& change) REQUIRES(attached) {
   if (!make_ready(shared_cell(self))) return std::nullopt;
-  for (;;) {
-    if (const auto outcome = shared_cell(self).held.change(change)) {
-      if (outcome->result == CellResult::done) return outcome;
-      raise_for_outcome(*outcome, shared_cell(self).key);
-      return std::nullopt;
-    }
-    if (!still_there(self)) return std::nullopt;
-  }
+  auto outcome = shared_cell(self).held.change(change);
+  if (!outcome) outcome = change_locked(shared_cell(self), change);
+  if (!outcome || outcome->result == CellResult::done) return outcome;
+  raise_for_outcome(*outcome, shared_cell(self).key);
+  return std::nullopt;
 }
 
 PyObject* before(const std::optional<CellOutcome>& outcome) REQUIRES(attached) {

@@ -21,6 +21,7 @@
 #include "python/shared_dict_numbers.h"
 #include "python/shared_dict_object.h"
 #include "python/shared_dict_wait.h"
+#include "python/shared_dict_watch.h"
 #include "python/snapshot_iterator.h"
 #include "python/table_scope.h"
 #include "python/table_type.h"
@@ -275,6 +276,15 @@ PyObject* sleep_until_changed(PyObject* self, PyObject* const* args, Py_ssize_t 
   return dict_wait_change(self, args, count);
 }
 
+PyObject* watch(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) REQUIRES(attached) {
+  PyObject*& known = state_of(self).watch_function;
+  return call_python_method(known, "erlang._watch", "watch", self, args, count, names);
+}
+
+PyObject* changes(PyObject* self, PyObject* const* args, Py_ssize_t count) REQUIRES(attached) {
+  return dict_changes(self, args, count);
+}
+
 PyObject* clear(PyObject* self, PyObject*) REQUIRES(attached) {
   if (!dict_clear(self)) return nullptr;
   Py_RETURN_NONE;
@@ -486,6 +496,15 @@ PyMethodDef kMethods[] = {
      "wait_change($self, key, version, /, timeout=None)\n--\n\n"
      "Sleeps until the key has another version than this one, and gives that: 0 when the key is gone.\n\n"
      "Raises TimeoutError after timeout seconds, and RuntimeError when the dict is destroyed."},
+    {"watch", keyword_method<watch>(), METH_FASTCALL | METH_KEYWORDS,
+     "watch($self, /, key=None, *, prefix=None, timeout=None)\n--\n\n"
+     "An iterator over the changes from now on, of all keys, of one, or of those that begin with prefix; "
+     "also "
+     "for\n"
+     "async for. It waits for the next change, at most timeout seconds, and then ends.\n\n"
+     "Each is a Change: kind ('put', 'delete', 'expired', 'clear', 'overflow' or 'destroyed'), key and "
+     "version."},
+    {"_changes", fast_method<changes>(), METH_FASTCALL, "What erlang._watch is made of."},
     {"_versioned", versioned, METH_O, "(version, value) of a key, or None when it is not there."},
     {"_wait_change", fast_method<sleep_until_changed>(), METH_FASTCALL, "What erlang._wait is made of."},
     {"clear", clear, METH_NOARGS, "clear($self, /)\n--\n\nRemoves all keys, at one moment."},

@@ -76,7 +76,7 @@ Error table_refused(const Error& error) {
   return make_error(Errc::bad_config, std::string("table: ").append(no_room).append(why));
 }
 
-Result<Started> start_table(const protocol::Hello& hello) {
+Result<Started> start_table(const protocol::Hello& hello, Outbox& outbox) {
   SomeTable opened = make_or_attach(hello);
   if (!opened) return table_refused(opened.error());
   table::Table& table = *(*std::move(opened)).release();
@@ -85,8 +85,10 @@ Result<Started> start_table(const protocol::Hello& hello) {
   reaper->wake();  // contents that a crash left unfreed
   auto* expirer = new Expirer(table);
   if (Status started = expirer->start(); !started) return std::move(started).error();
+  auto* feed = new ChangeFeed(table, outbox, hello.max_frame);
+  if (Status started = feed->start(); !started) return std::move(started).error();
   const TableRole::Settings settings{none_atom(hello.none), hello.max_frame, hello.limits.max_table_bytes};
-  return Started{*new TableRole(table, *reaper, settings), {}, 0};
+  return Started{*new TableRole(table, *reaper, *feed, settings), {}, 0};
 }
 
 // In a child that Python forked: nothing of the node's connection is the child's.
@@ -149,7 +151,7 @@ Result<Started> start_python(const protocol::Hello& hello, const Stdio& stdio, O
 Result<Started> start_role(const protocol::Hello& hello, const Stdio& stdio, Outbox& outbox) {
   const bool is_table = hello.role == protocol::Role::table;
   remember_node(static_cast<pid_t>(hello.node_pid), hello.table, is_table ? kTablePatience : kPythonPatience);
-  return is_table ? start_table(hello) : start_python(hello, stdio, outbox);
+  return is_table ? start_table(hello, outbox) : start_python(hello, stdio, outbox);
 }
 
 }  // namespace pyport::server

@@ -302,6 +302,21 @@ struct TableRole::Visitor {
     return answer.ok();
   }
 
+  Status operator()(const protocol::Subscribe& request) {
+    Status watched = self.feed_.watch(handle_of(request.handle));
+    return watched ? answer.ok() : watched;
+  }
+
+  Status operator()(const protocol::Unsubscribe& request) {
+    self.feed_.unwatch(handle_of(request.handle));
+    return answer.ok();
+  }
+
+  Status operator()(const protocol::ChangesSeen& request) {
+    self.feed_.seen(handle_of(request.handle));
+    return answer.ok();
+  }
+
   Status operator()(const protocol::IsKey& request) {
     return done_or_missing(self.table_.contains(handle_of(request.handle), request.key));
   }
@@ -443,9 +458,10 @@ struct TableRole::Visitor {
   }
 };
 
-TableRole::TableRole(table::Table& table, Reaper& reaper, const Settings& settings)
+TableRole::TableRole(table::Table& table, Reaper& reaper, ChangeFeed& feed, const Settings& settings)
     : table_(table),
       reaper_(reaper),
+      feed_(feed),
       options_{settings.none, protocol::most_value_bytes(settings.max_frame)},
       max_table_bytes_(settings.max_table_bytes),
       whole_bytes_(std::min(kMostWhole, options_.max_bytes - kBinaryHeader)),

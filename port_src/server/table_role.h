@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "server/change_feed.h"
 #include "server/reaper.h"
 #include "server/role.h"
 #include "server/transfers.h"
@@ -24,7 +25,7 @@ class TableRole final : public Role {
   };
 
   // The references must outlive the role.
-  TableRole(table::Table& table, Reaper& reaper, const Settings& settings);
+  TableRole(table::Table& table, Reaper& reaper, ChangeFeed& feed, const Settings& settings);
 
   Status perform(const protocol::Request& request, Answer& answer) override;
 
@@ -33,6 +34,7 @@ class TableRole final : public Role {
 
   table::Table& table_;
   Reaper& reaper_;
+  ChangeFeed& feed_;
   const value::ToEtfOptions options_;
   const std::uint64_t max_table_bytes_;
   const std::size_t whole_bytes_;  // up to here a binary is one reply

@@ -4,6 +4,7 @@
 #include "table/auditor.h"
 #include "table/box.h"
 #include "table/cell.h"
+#include "table/change_ring.h"
 #include "table/segments.h"
 #include "table/value_word.h"
 
@@ -86,6 +87,8 @@ void Auditor::walk_dict(const DictHeader& header) {
     walk_entries(header, *segments);
     walk_hash_table(header, *segments);
   }
+  if (const Offset ring = peek(header.ring); ring != 0)
+    (void)claim(ring, BlockState::used, peek(header.number), ChangeRing::kBytes, name_of(header) + ", ring");
   const auto pins = pins_.find(peek(header.number));
   expect(pins == pins_.end() ? 0 : pins->second, peek(header.pinned), name_of(header) + ", pins");
 }

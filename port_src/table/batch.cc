@@ -111,6 +111,7 @@ class Batch {
 
   Status erase(Entry& entry) {
     if (Status dropped = drop(peek(entry.value)); !dropped) return dropped;
+    dict_.tell(ChangeKind::erased, dict_.next_change(), entry);
     if (key_kind(entry) == kKeyBlock) old_->add(peek(entry.key[0]));
     operation_.set(entry.value, 0);
     return ok_status();
@@ -123,6 +124,7 @@ class Batch {
     (*cell)->freeze();
     operation_.set(entry.stamp, dict_.next_change());
     operation_.set((*cell)->number_word(), static_cast<std::uint64_t>(number));
+    dict_.tell(ChangeKind::put, cell_stamp(dict_.next_change(), number), entry);
     return ok_status();
   }
 
@@ -133,6 +135,7 @@ class Batch {
     if (Status dropped = drop(peek(entry.value)); !dropped) return dropped;
     operation_.set(entry.stamp, dict_.next_change());
     operation_.set(entry.value, *word);
+    dict_.tell(ChangeKind::put, dict_.next_change(), entry);
     return ok_status();
   }
 
@@ -149,6 +152,7 @@ class Batch {
     draft((*at)->stamp, dict_.next_change());
     operation_.set((*at)->value, *word);
     operation_.set(slots->half(slot), static_cast<std::uint32_t>(++used_));
+    dict_.tell(ChangeKind::put, dict_.next_change(), change.key.key);
     return ok_status();
   }
 
@@ -255,6 +259,7 @@ class Batch {
     if (timed_puts_ != 0) dict_.note_deadline(first_deadline_, timed_puts_);
     operation_.set(hand().fresh_list, 0);
     operation_.set(hand().stale_list, old_->offset());
+    dict_.told();
     operation_.commit();
     dict_.announce_expiry_of(last_box_);
     old_->give_back(operation_, heap_, operation_.slot(), hand().moving);
@@ -299,6 +304,7 @@ Result<std::uint64_t> Dict::change_all(std::span<const Change> changes, std::spa
   for (const Change& change : changes)
     if (Status ready = make_ready(change); !ready) return std::move(ready).error();
   purge_if_worthwhile();
+  mind_watch();
   const Guard guard(operation_, header().version);
   Result<std::uint64_t> erased = Batch(*this, changes, scratch).run();
   if (!erased || *erased == 0) return erased;

@@ -7,7 +7,9 @@
 // owner is the one that was found. So a change that comes late cannot reach memory that has become somebody
 // else's, and whoever holds the dict's lock can freeze a cell: nobody changes it until it is thawed, or for
 // ever when it loses its place. A frozen cell that is found under the lock was left by a process that was
-// killed: it is thawed. To readers a cell is bytes: head, the number as eight little-endian bytes, tail.
+// killed: it is thawed. A cell of a dict that is watched is guarded: it is changed under the lock alone, as
+// each change has to be told. To readers a cell is bytes: head, the number as eight little-endian bytes,
+// tail.
 //
 // Thread safety: all of it, but where the dict's lock is required.
 #pragma once
@@ -91,10 +93,13 @@ inline std::optional<std::int64_t> applied(const CellChange& change, std::int64_
 class Cell {
  public:
   static constexpr std::uint64_t kFrozen = 1;
+  static constexpr std::uint64_t kGuarded = 2;
+  static constexpr std::uint64_t kMarks = kFrozen | kGuarded;
   // What readers get is this long at most.
   static constexpr std::size_t kMostBytes = sizeof(std::int64_t) + 2 * kCellText;
 
-  // `owner` is even, not 0, and no other cell's. REQUIRES: nobody else sees it.
+  // `owner` has no mark but perhaps kGuarded, is else not 0, and no other cell's. REQUIRES: nobody else sees
+  // it.
   void make(std::int64_t number, std::uint64_t owner, const NumberForm& form) {
     draft(number_, static_cast<std::uint64_t>(number));
     draft(owner_, owner);
@@ -106,7 +111,7 @@ class Cell {
   std::int64_t number() const { return static_cast<std::int64_t>(number_.load(std::memory_order_acquire)); }
   Word& number_word() { return number_; }
 
-  // Nothing when it is frozen, or is not that owner's (any more).
+  // Nothing when it is frozen or guarded, or is not that owner's (any more).
   std::optional<CellOutcome> change(std::uint64_t owner, const CellChange& change) {
     CellOutcome outcome;
     return try_change(owner, change, outcome) ? std::optional(outcome) : std::nullopt;
@@ -129,9 +134,11 @@ class Cell {
     }
   }
 
-  // These two: REQUIRES: the dict's lock.
-  void freeze() { mark(true); }
-  void thaw() { mark(false); }
+  // These: REQUIRES: the dict's lock.
+  void freeze() { mark(kFrozen, 0); }
+  void thaw() { mark(0, kFrozen); }
+  void guard() { mark(kGuarded, 0); }
+  void unguard() { mark(0, kMarks); }
   bool frozen() const { return (owner() & kFrozen) != 0; }
 
   // The bytes that readers get; so many that were written.
@@ -161,11 +168,11 @@ class Cell {
     return size;
   }
 
-  void mark(bool frozen) {
+  void mark(std::uint64_t set, std::uint64_t cleared) {
     for (;;) {
       const std::int64_t before = number();
       const std::uint64_t owner = this->owner();
-      const std::uint64_t wanted = frozen ? owner | kFrozen : owner & ~kFrozen;
+      const std::uint64_t wanted = (owner | set) & ~cleared;
       if (owner == wanted || swap_both(before, owner, before, wanted)) return;
     }
   }

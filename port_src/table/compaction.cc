@@ -219,6 +219,7 @@ bool Dict::reclaim(std::size_t most) {
   for (Word& segment : header().segment) drop_block(segment);
   drop_block(header().slots);
   drop_block(header().directory);
+  drop_block(header().ring);
   return true;
 }
 

@@ -52,7 +52,8 @@ Result<std::uint64_t> Dict::prepare_unboxed(const NewValue& value) {
 Result<std::uint64_t> Dict::prepare_cell(const NewValue& value) {
   Result<Block> block = heap_.take(operation_, sizeof(Cell), operation_.fresh());
   if (!block) return std::move(block).error();
-  reinterpret_cast<Cell*>(block->payload())->make(value.number, value.cell_owner, *value.numbers);
+  const std::uint64_t guarded = is_watched() ? Cell::kGuarded : 0;
+  reinterpret_cast<Cell*>(block->payload())->make(value.number, value.cell_owner | guarded, *value.numbers);
   block->describe(sizeof(Cell), kCellTag);
   operation_.set(header().cells, 1);
   return cell_word(block->offset());
@@ -125,6 +126,7 @@ Status Dict::drop_key(const Entry& entry) {
 
 Status Dict::put(const HashedKey& key, const NewValue& value) {
   if (Status within = check_value(value); !within) return within;
+  mind_watch();
   purge_if_worthwhile();
   const Result<Found> found = find_alive(key);
   if (!found) return found.error();
@@ -148,9 +150,34 @@ Status Dict::set_cell(Entry& entry, std::int64_t number) {
   operation_.set(header().changes, change);
   operation_.set(entry.stamp, change);
   operation_.set((*known)->number_word(), static_cast<std::uint64_t>(number));
+  tell(ChangeKind::put, cell_stamp(change, number), entry);
+  told();
   operation_.commit();
   (*known)->thaw();
   return ok_status();
+}
+
+// A frozen cell that is met under the lock was left by a process that was killed, or by a change of many
+// keys; a guarded one that nobody watches, by those who did.
+Result<CellOutcome> Dict::change_cell(Entry& entry, const CellChange& change) {
+  mind_watch();
+  const Guard guard(operation_, header().version);
+  const Checked<Cell*> known = cell(peek(entry.value));
+  if (!known) return known.error();
+  if (is_watched()) return change_guarded(entry, **known, change);
+  (*known)->unguard();
+  const auto outcome = (*known)->change((*known)->owner(), change);
+  return outcome ? Result<CellOutcome>(*outcome) : make_error(Errc::corrupt, "cell");
+}
+
+Result<CellOutcome> Dict::change_guarded(Entry& entry, Cell& known, const CellChange& change) {
+  known.thaw();
+  const std::int64_t before = known.number();
+  const auto after = applied(change, before);
+  if (!after) return CellOutcome{CellResult::overflow, before, before};
+  if (*after != before)
+    if (Status set = set_cell(entry, *after); !set) return std::move(set).error();
+  return CellOutcome{CellResult::done, before, *after};
 }
 
 Status Dict::replace(Entry& entry, const NewValue& value) {
@@ -164,7 +191,7 @@ Status Dict::replace(Entry& entry, const NewValue& value) {
   Result<std::uint64_t> word = prepare_value(value);
   if (!word) return std::move(word).error();
   const std::uint64_t change = next_change();
-  if (is_inline_word(old) && is_inline_word(*word) && *size == value.bytes.size()) {
+  if (is_inline_word(old) && is_inline_word(*word) && *size == value.bytes.size() && !is_watched()) {
     // One word is all that readers without the lock see. A process that is killed before it leaves a number
     // that is too high: as if the value had been replaced by itself.
     table::put(header().changes, change, "dict.changes");
@@ -179,6 +206,8 @@ Status Dict::replace(Entry& entry, const NewValue& value) {
   note_expiry_of(*word);
   give_value(value, *word);
   if (Status dropped = drop_value(old); !dropped) return dropped;
+  tell(ChangeKind::put, stamp_of(value, change), entry);
+  told();
   operation_.commit();
   announce_expiry_of(*word);
   return ok_status();
@@ -246,13 +275,16 @@ Status Dict::insert(const HashedKey& key, const NewValue& value) {
   operation_.set(header().live, live + 1);
   operation_.set(header().bytes, bytes);
   note_expiry_of(*word);
+  tell(ChangeKind::put, stamp_of(value, change), key.key);
+  told();
   operation_.commit();
   announce_expiry_of(*word);
   return ok_status();
 }
 
-Status Dict::erase(Entry& entry) {
+Status Dict::erase(Entry& entry, ChangeKind why) {
   if (Status last = check_old_key(entry); !last) return last;
+  mind_watch();
   const Guard guard(operation_, header().version);
   const std::uint64_t word = peek(entry.value);
   Checked<std::size_t> value_bytes = value_size(word);
@@ -265,6 +297,8 @@ Status Dict::erase(Entry& entry) {
   operation_.set(entry.value, 0);
   operation_.set(header().live, peek(header().live) - 1);
   operation_.set(header().bytes, peek(header().bytes) - *value_bytes - *key_bytes);
+  tell(why, next_change(), entry);
+  told();
   operation_.commit();
   return ok_status();
 }

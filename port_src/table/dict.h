@@ -22,6 +22,7 @@
 #include "base/result.h"
 #include "table/blob.h"
 #include "table/box.h"
+#include "table/change_ring.h"
 #include "table/checked.h"
 #include "table/child_value.h"
 #include "table/dict_reader.h"
@@ -69,7 +70,7 @@ class Dict : public DictReader {
   // Commits; the caller settles after the lock is let go.
   Status put(const HashedKey& key, const NewValue& value);
   // REQUIRES: it is an entry of this dict and has a value. Commits.
-  Status erase(Entry& entry);
+  Status erase(Entry& entry, ChangeKind why = ChangeKind::erased);
   // As find(). A key that has expired is erased; that is a change of its own, settled.
   Result<Found> find_alive(const HashedKey& key);
   // As find_now(), and the key was used.
@@ -83,6 +84,8 @@ class Dict : public DictReader {
   void purge_if_worthwhile();
   // Its keys expire if nobody says otherwise.
   bool keys_expire() const;
+  // REQUIRES: the entry is a cell. May commit.
+  Result<CellOutcome> change_cell(Entry& entry, const CellChange& change);
   // The entry that was inserted last; null: the dict is empty.
   Checked<Found> last();
 
@@ -95,6 +98,15 @@ class Dict : public DictReader {
   Status insert_at(const SipKey& seed, std::uint64_t at, const NewValue& value);
   Status erase_at(const SipKey& seed, std::uint64_t at);
   bool is_list() const { return (peek(header().flags) & kDictIsList) != 0; }
+
+  // ---- Being watched (watch.cc)
+
+  bool is_watched() const { return (peek(header().flags) & kDictWatched) != 0; }
+  // From now on changes are told, until a minute after renew_watch(), which is to be called next, was last
+  // called. Commits and settles. Errc::table_full.
+  Status begin_watching();
+  void renew_watch();
+  Checked<ChangeRing> ring() const;
 
   // Moves the live entries together when more are dead. What cannot be done for want of memory is left.
   Status compact_if_worthwhile();
@@ -120,10 +132,27 @@ class Dict : public DictReader {
   // The number that goes into the cell of that word, instead of replacing it.
   std::optional<std::int64_t> number_for_cell(std::uint64_t word, const NewValue& value) const;
   Status set_cell(Entry& entry, std::int64_t number);
+  Result<CellOutcome> change_guarded(Entry& entry, Cell& known, const CellChange& change);
   Result<std::uint64_t> prepare_cell(const NewValue& value);
   Status insert(const HashedKey& key, const NewValue& value);
+  // Of a key that gets this value by this change.
+  static Stamp stamp_of(const NewValue& value, std::uint64_t change) {
+    return value.cell_owner != 0 ? cell_stamp(change, value.number) : change;
+  }
   static void tell_dead(Entry& last_dead, std::uint64_t first_dead);
   std::uint64_t next_change() const { return peek(header().changes) + 1; }
+  // Before a change: nobody who watches may be left. May commit.
+  void mind_watch();
+  void end_watch();
+  bool can_tell();
+  // One of the changes that are about to be committed is told, if somebody watches.
+  void tell(ChangeKind kind, Stamp stamp, const KeyView& key);
+  void tell(ChangeKind kind, Stamp stamp, const Entry& entry);
+  // Too much is changed to be told: whoever watches is to look at the dict.
+  void tell_loss();
+  // What was told is part of the change. REQUIRES: nothing more is told before it is committed.
+  void told();
+  Status guard_cells();
   void give_value(const NewValue& value, std::uint64_t word);
   Status drop_value(std::uint64_t word);
   Status drop_key(const Entry& entry);
@@ -154,6 +183,7 @@ class Dict : public DictReader {
   Heap& heap_;
   const Limits& limits_;
   ChildList* lost_ = nullptr;
+  std::optional<ChangeRing> ring_;  // of the change that is being made
   friend class Batch;
   friend class Compaction;
 };

@@ -38,6 +38,7 @@ Result<Word*> Dict::make_redo(std::uint64_t elements) {
 }
 
 Status Dict::insert_at(const SipKey& seed, std::uint64_t at, const NewValue& value) {
+  mind_watch();
   const Guard guard(operation_, header().version);
   const std::uint64_t live = peek(header().live);
   if (live >= limits_.max_dict_keys) return make_error(Errc::table_full, "max_dict_keys");
@@ -73,6 +74,8 @@ Status Dict::insert_at(const SipKey& seed, std::uint64_t at, const NewValue& val
   operation_.set(header().used, used + 1);
   operation_.set(header().live, live + 1);
   operation_.set(header().bytes, bytes);
+  tell_loss();
+  told();
   operation_.commit();
   heap_.give_back(operation_, peek(**redo), **redo);
   heap_.settle(operation_);
@@ -80,6 +83,7 @@ Status Dict::insert_at(const SipKey& seed, std::uint64_t at, const NewValue& val
 }
 
 Status Dict::erase_at(const SipKey& seed, std::uint64_t at) {
+  mind_watch();
   const Guard guard(operation_, header().version);
   const std::uint64_t live = peek(header().live);
   const Result<Word*> redo = make_redo(live - at);
@@ -101,6 +105,8 @@ Status Dict::erase_at(const SipKey& seed, std::uint64_t at) {
   operation_.set((*last)->value, 0);
   operation_.set(header().live, live - 1);
   operation_.set(header().bytes, peek(header().bytes) - *size - sizeof(std::int64_t));
+  tell_loss();
+  told();
   operation_.commit();
   heap_.give_back(operation_, peek(**redo), **redo);
   heap_.settle(operation_);

@@ -194,6 +194,17 @@ Result<Key> DictReader::key_of(const Entry& entry) const {
   return Key(std::string(reinterpret_cast<const char*>(words), *size));
 }
 
+Checked<KeyView> DictReader::key_view(const Entry& entry) const {
+  if (key_kind(entry) == kKeyInteger) return KeyView(static_cast<std::int64_t>(peek(entry.key[0])));
+  const Checked<std::size_t> size = key_size(entry);
+  if (!size) return size.damage();
+  if (key_kind(entry) == kKeyShort)
+    return KeyView(ByteSpan(reinterpret_cast<const std::uint8_t*>(entry.key.data()), *size));
+  const Checked<Block> block = own_block(peek(entry.key[0]), *size, "key");
+  if (!block) return block.damage();
+  return KeyView(ByteSpan(block->payload(), *size));
+}
+
 Result<std::vector<Key>> DictReader::keys() const {
   std::vector<Key> keys;
   try {

@@ -60,6 +60,8 @@ class DictReader {
   }
   // The key of an entry that has a value. Throws std::bad_alloc.
   Result<Key> key_of(const Entry& entry) const;
+  // The same where it lies, as long as the lock is held and the entry has its value.
+  Checked<KeyView> key_view(const Entry& entry) const;
   // The number of an entry's place in the order; REQUIRES: below `used`.
   Checked<Entry*> entry(std::uint64_t number) const;
   // What a value is, by its word.

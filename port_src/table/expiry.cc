@@ -13,7 +13,6 @@
 
 #include "table/store.h"
 #include "table/value_word.h"
-#include "table/wake_word.h"
 #include "table/with_dict.h"
 
 namespace pyport::table {
@@ -94,7 +93,7 @@ void Dict::announce_expiry_of(std::uint64_t word) {
 // ---- Looking for keys
 
 Status Dict::bury(Entry& entry) {
-  if (Status erased = erase(entry); !erased) return erased;
+  if (Status erased = erase(entry, ChangeKind::expired); !erased) return erased;
   heap_.settle(operation_);
   return ok_status();
 }
@@ -186,8 +185,9 @@ std::uint64_t Store::purge_dict(Operation& operation, DictHeader& header) {
     done = peek(header.state) != kDictLive;
     if (!done) done = Dict(operation, heap_, limits_, header).purge(purge, kStride);
     const bool changed = peek(header.changes) != changes;
+    const bool watched = (peek(header.flags) & kDictWatched) != 0;
     operation.unlock(header.lock);
-    if (changed) WakeWord(header.wake).changed();
+    if (changed) tell_waiters(header, watched);
   }
   return peek(header.state) == kDictLive ? peek(header.first_deadline) : 0;
 }

@@ -19,7 +19,8 @@ class HeldCell {
   HeldCell() = default;
   explicit operator bool() const { return static_cast<bool>(pin_); }
 
-  // Nothing when it is frozen, or its key or dict is gone: Table::is_held tells. It waits for nobody.
+  // Nothing when it is frozen or guarded, or its key or dict is gone: Table::change_held then does it, or
+  // tells. It waits for nobody.
   std::optional<CellOutcome> change(const CellChange& change) const {
     CellOutcome outcome;
     return try_change(change, outcome) ? std::optional(outcome) : std::nullopt;
@@ -32,14 +33,14 @@ class HeldCell {
     WakeWord(header_->wake).changed();
     return true;
   }
-  // The number at this moment; nothing as with change().
+  // The number at this moment; nothing when it is frozen, or its key or dict is gone: Table::is_held tells.
   std::optional<std::int64_t> load() const {
     std::int64_t number = 0;
     return try_load(number) ? std::optional(number) : std::nullopt;
   }
   [[gnu::always_inline]] bool try_load(std::int64_t& number) const {
     number = cell_->number();
-    return cell_->owner() == owner_ && is_live();
+    return (cell_->owner() & ~Cell::kGuarded) == owner_ && is_live();
   }
 
  private:

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <utility>
 
+#include "table/change_ring.h"
+
 namespace pyport::table {
 namespace {
 
@@ -249,7 +251,7 @@ DictHeader& Index::take_header(Operation& operation, const HandleWords& handle) 
     draft(*word, 0);
   for (Word& segment : dict.segment) draft(segment, 0);
   for (Word* word : {&dict.first_deadline, &dict.next_deadline, &dict.timed_puts, &dict.ring,
-                     &dict.ring_begin, &dict.ring_end})
+                     &dict.ring_begin, &dict.ring_end, &dict.watched_until})
     draft(*word, 0);
   for (Half* link : {&dict.first_child, &dict.next_sibling, &dict.previous_sibling}) draft(*link, 0);
   draft(dict.handle[0], handle[0]);
@@ -289,6 +291,28 @@ void Index::copy_description(const DictHeader& from, DictHeader& to) {
   for (std::size_t i = 0; i < to.name.size(); ++i) draft(to.name[i], peek(from.name[i]));
 }
 
+// That the dict was cleared is the next change there. REQUIRES: the lock of `from`, and what is given to it.
+void Index::hand_over_ring(Operation& operation, DictHeader& from, DictHeader& to) {
+  // Whoever comes back after a long time must not take the other ring for the one that he knew.
+  draft(to.ring_begin, peek(from.ring_end));
+  draft(to.ring_end, peek(from.ring_end));
+  const Offset at = peek(from.ring);
+  if ((peek(from.flags) & kDictWatched) == 0 || !Block::may_be_block(mapping_, at, heap_.data_end())) return;
+  const Block block(mapping_, at);
+  const bool good = block.sound(heap_.data_end()) && block.size() >= ChangeRing::kBytes &&
+                    block.is(BlockState::used, peek(from.number));
+  if (!good) return;
+  ChangeRing ring(block, from);
+  ring.write(ChangeKind::cleared, peek(to.changes), std::int64_t{0});
+  draft(to.ring, at);
+  draft(to.ring_begin, ring.begin());
+  draft(to.ring_end, ring.end());
+  draft(to.watched_until, peek(from.watched_until));
+  draft(to.flags, peek(to.flags) | kDictWatched);
+  operation.set(from.ring, 0);
+  operation.give(block, peek(to.number));
+}
+
 // What was seen of the dict before must not be taken for what is there now: versions and changes go on.
 Status Index::renew(Operation& operation, Half& place, DictHeader& header) {
   if (!is_free(peek(super().free_dict))) return make_error(Errc::corrupt, "index");
@@ -298,6 +322,7 @@ Status Index::renew(Operation& operation, Half& place, DictHeader& header) {
   draft(dict.changes, std::max(peek(dict.changes), peek(header.changes)) + 1);
   copy_description(header, dict);
   replace_in_list(operation, header, dict);
+  hand_over_ring(operation, header, dict);
   operation.set(place, peek(dict.number) + 1);
   leave(operation, header);
   return ok_status();

@@ -107,6 +107,7 @@ class Index {
   DictHeader& take_header(Operation& operation, const HandleWords& handle);
   static void describe(DictHeader& header, const NewDict& wanted);
   static void copy_description(const DictHeader& from, DictHeader& to);
+  void hand_over_ring(Operation& operation, DictHeader& from, DictHeader& to);
   // What is in a header is left to be given back.
   void leave(Operation& operation, DictHeader& header);
 

@@ -210,6 +210,7 @@ struct alignas(256) DictHeader {
   Half next_sibling;  // in the list of what ends with the same process or dict
   Half previous_sibling;
   Half unused_too;
+  Word watched_until;  // nanoseconds of CLOCK_MONOTONIC; who watches it puts this off (kDictWatched)
 };
 static_assert(sizeof(DictHeader) == 512);
 
@@ -269,6 +270,8 @@ struct Superblock {
 
   // Guarded by index_lock: for each slot the first of the dicts that end with its process; number + 1
   alignas(64) std::array<Half, kSlots> first_dict;
+
+  alignas(64) Half watch_wake;  // who waits for changes of any dict that is watched (wake_word.h)
 };
 static_assert(sizeof(Superblock) <= kPageBytes);
 

@@ -100,7 +100,7 @@ void Store::repair(Operation& operation, Offset lock) {
   carry_out_under(lock);
   operation.unlock(super().repair_lock);
   // The dead one has perhaps changed something, and told nobody.
-  if (DictHeader* const dict = dict_of_lock(lock)) WakeWord(dict->wake).changed();
+  if (DictHeader* const dict = dict_of_lock(lock)) tell_waiters(*dict, true);
 }
 
 // The caller holds the lock, so no living process is between its commit and the end of a change under it.

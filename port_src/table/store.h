@@ -26,6 +26,8 @@
 #include "table/snapshot.h"
 #include "table/table.h"
 #include "table/wait.h"
+#include "table/wake_word.h"
+#include "table/watch.h"
 
 namespace pyport::table {
 
@@ -67,6 +69,8 @@ class Store final : public Repairer {
   Result<CellOutcome> change_cell(const Handle& handle, const KeyView& key, const CellChange& change,
                                   const NumberForm& form);
   Result<HeldCell> hold_cell(const Handle& handle, const KeyView& key);
+  Result<std::optional<CellOutcome>> change_held(const Handle& handle, const KeyView& key,
+                                                 const HeldCell& held, const CellChange& change);
   Result<bool> is_held(const Handle& handle, const KeyView& key, const HeldCell& held);
   Result<Committed> commit(const Handle& handle, const ReadSet& read, std::span<KeyChange> wanted,
                            const NumberForm* numbers);
@@ -79,6 +83,11 @@ class Store final : public Repairer {
   Result<TakenOut> take_at(const Handle& handle, std::int64_t at, const Expect& expect);
   Result<bool> erase_at(const Handle& handle, std::int64_t at, const Expect& expect);
   Result<Waited> wait_change(const Handle& handle, const KeyView& key, Stamp seen, const WaitLimit& limit);
+  Result<WatchedChanges> wait_changes(const Handle& handle, WatchPosition& position, const WaitLimit& limit);
+  bool may_have_changes(const Handle& handle, const WatchPosition& position) const;
+  std::uint32_t mark_any_change();
+  void stir_any_change();
+  WaitEnd sleep_until_any_change(std::uint32_t marked, const WaitLimit& limit);
   Result<bool> contains(const Handle& handle, const KeyView& key);
   Result<std::vector<Key>> keys(const Handle& handle, Stamp* stamp);
   Result<DictStats> stats(const Handle& handle);
@@ -118,6 +127,11 @@ class Store final : public Repairer {
   // Errc::table_full when the key is too long.
   Status check_key(const KeyView& key) const;
   Result<std::uint64_t> renew(Operation& operation, const HandleWords& words, DictHeader*& left);
+  // After a change, the lock let go of.
+  void tell_waiters(DictHeader& header, bool watched) const {
+    WakeWord(header.wake).changed();
+    if (watched) WakeWord(super().watch_wake).changed_unseen();
+  }
   Status check_alive(const DictHeader& header, const HandleWords& handle) const;
 
   // What ends with what (store_owners.cc).
@@ -164,6 +178,16 @@ class Store final : public Repairer {
     Stamp stamp;
   };
   Result<Marked> mark_and_look(const Handle& handle, const HashedKey& key);
+  // The same of one who watches the dict.
+  struct ReadChanges {
+    Half* wake = nullptr;
+    std::uint32_t word = 0;
+    std::vector<std::uint64_t> words;  // as ChangeRing::read gives them
+    bool overflow = false;             // some were missed
+  };
+  static Status read_changes(Dict& dict, const DictHeader& header, WatchPosition& position,
+                             ReadChanges& read);
+  Result<ReadChanges> mark_and_read(const Handle& handle, WatchPosition& position);
   // Commits and settles.
   Status erase_entry(Operation& operation, Dict& dict, Entry& entry);
   struct SeenCell {
@@ -173,8 +197,6 @@ class Store final : public Repairer {
   };
   SeenCell look_for_cell(const HandleWords& words, const HashedKey& key) const;
   std::uint64_t new_owner(const DictHeader& header) const;
-  static Result<CellOutcome> change_found_cell(const Dict& dict, const Entry& entry,
-                                               const CellChange& change);
   static Checked<std::optional<std::int64_t>> number_of(const Dict& dict, const Entry* entry,
                                                         const NumberForm& form);
   static Checked<Stamp> stamp_of(const Dict& dict, const Entry& entry);

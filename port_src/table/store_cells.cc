@@ -68,7 +68,7 @@ Store::SeenCell Store::look_for_cell(const HandleWords& words, const HashedKey& 
   if (!cell) return {};
   const std::uint64_t owner = (*cell)->owner();
   reads_done();
-  if (peek(header->version) != version || (owner & Cell::kFrozen) != 0) return {};
+  if (peek(header->version) != version || (owner & Cell::kMarks) != 0) return {};
   return {*cell, owner, header};
 }
 
@@ -90,8 +90,8 @@ std::optional<CellOutcome> Store::change_cell_at_once(const Handle& handle, cons
 // Another one for each cell that there ever is, and nothing that a value could be by chance.
 std::uint64_t Store::new_owner(const DictHeader& header) const {
   const std::uint64_t made = (peek(header.changes) << 24) ^ peek(header.number);
-  const std::uint64_t owner = sip_hash<1, 3>(seed_, made ^ peek(header.handle[0])) & ~Cell::kFrozen;
-  return owner != 0 ? owner : 2;
+  const std::uint64_t owner = sip_hash<1, 3>(seed_, made ^ peek(header.handle[0])) & ~Cell::kMarks;
+  return owner != 0 ? owner : Cell::kMarks + 1;
 }
 
 Result<CellOutcome> Store::change_cell(const Handle& handle, const KeyView& key, const CellChange& change,
@@ -99,15 +99,12 @@ Result<CellOutcome> Store::change_cell(const Handle& handle, const KeyView& key,
   if (Status within = check_key(key); !within) return std::move(within).error();
   if (const auto outcome = change_cell_at_once(handle, key, change)) return *outcome;
   const HashedKey hashed(seed_, key);
-  Half* wake = nullptr;
   Operation operation(*mapping_, *place_, *this);
-  auto outcome = with_dict(operation, handle, [&](Dict& dict, DictHeader& header) -> Result<CellOutcome> {
+  return with_dict(operation, handle, [&](Dict& dict, DictHeader& header) -> Result<CellOutcome> {
     const Result<Dict::Found> found = dict.find_alive(hashed);
     if (!found) return found.error();
-    if (found->entry != nullptr && is_cell_word(peek(found->entry->value))) {
-      wake = &header.wake;  // a change of a cell is none that with_dict knows of
-      return change_found_cell(dict, *found->entry, change);
-    }
+    if (found->entry != nullptr && is_cell_word(peek(found->entry->value)))
+      return dict.change_cell(*found->entry, change);
     const Checked<std::optional<std::int64_t>> before = number_of(dict, found->entry, form);
     if (!before) return before.error();
     if (!*before) return not_a_number();
@@ -119,18 +116,6 @@ Result<CellOutcome> Store::change_cell(const Handle& handle, const KeyView& key,
     if (!made) return std::move(made).error();
     return CellOutcome{CellResult::done, **before, *after};
   });
-  if (wake != nullptr) WakeWord(*wake).changed();
-  return outcome;
-}
-
-// REQUIRES: the dict's lock, so that a frozen one was left by a process that was killed, or by a change of
-// many keys.
-Result<CellOutcome> Store::change_found_cell(const Dict& dict, const Entry& entry, const CellChange& change) {
-  const Checked<Cell*> cell = dict.cell(peek(entry.value));
-  if (!cell) return cell.error();
-  (*cell)->thaw();
-  const auto outcome = (*cell)->change((*cell)->owner(), change);
-  return outcome ? Result<CellOutcome>(*outcome) : make_error(Errc::corrupt, "cell");
 }
 
 // The number that a value is, or 0 where there is none.
@@ -170,13 +155,31 @@ Result<HeldCell> Store::hold_cell(const Handle& handle, const KeyView& key) {
     if (!pin(operation, *block, header, result->pin_)) return make_error(Errc::table_full, "pins");
     (*cell)->thaw();
     result->cell_ = *cell;
-    result->owner_ = (*cell)->owner();
+    result->owner_ = (*cell)->owner() & ~Cell::kMarks;
     result->header_ = &header;
     result->handle_ = words_of(handle);
     return ok_status();
   });
   if (!held) return std::move(held).error();
   return result;
+}
+
+Result<std::optional<CellOutcome>> Store::change_held(const Handle& handle, const KeyView& key,
+                                                      const HeldCell& held, const CellChange& change) {
+  using Outcome = std::optional<CellOutcome>;
+  const HashedKey hashed(seed_, key);
+  Operation operation(*mapping_, *place_, *this);
+  return with_dict(operation, handle, [&](Dict& dict, DictHeader&) -> Result<Outcome> {
+    const Checked<Dict::Found> found = dict.find(hashed);
+    if (!found) return found.error();
+    if (found->entry == nullptr || !is_cell_word(peek(found->entry->value))) return Outcome();
+    const Checked<Cell*> cell = dict.cell(peek(found->entry->value));
+    if (!cell) return cell.error();
+    if (*cell != held.cell_) return Outcome();
+    Result<CellOutcome> outcome = dict.change_cell(*found->entry, change);
+    if (!outcome) return std::move(outcome).error();
+    return Outcome(*outcome);
+  });
 }
 
 Result<bool> Store::is_held(const Handle& handle, const KeyView& key, const HeldCell& held) {

@@ -184,7 +184,7 @@ Result<std::uint64_t> Store::clear(const Handle& handle) {
   operation.unlock(super().index_lock);
   if (cleared) {
     operation.finish();
-    WakeWord(left->wake).changed();  // who waits there finds the other header
+    tell_waiters(*left, true);  // who waits there finds the other header
     if (peek(left->first_child) != 0) (void)end_children(operation, *left);
   } else {
     heap_.abandon(operation);

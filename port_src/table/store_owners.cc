@@ -6,7 +6,6 @@
 
 #include "table/names.h"
 #include "table/store.h"
-#include "table/wake_word.h"
 
 namespace pyport::table {
 namespace {
@@ -48,7 +47,7 @@ bool Store::end(Operation& operation, DictHeader& header, Half& place) {
   operation.commit();
   operation.unlock(header.lock);
   operation.finish();
-  WakeWord(header.wake).changed();
+  tell_waiters(header, true);
   return true;
 }
 
@@ -99,7 +98,7 @@ bool Store::end_child(Operation& operation, DictHeader& child) {
   operation.commit();
   operation.unlock(child.lock);
   operation.finish();
-  WakeWord(child.wake).changed();
+  tell_waiters(child, true);
   return true;
 }
 

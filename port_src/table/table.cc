@@ -94,6 +94,11 @@ Result<HeldCell> Table::hold_cell(const Handle& handle, const KeyView& key) {
   return store_->hold_cell(handle, key);
 }
 
+Result<std::optional<CellOutcome>> Table::change_held(const Handle& handle, const KeyView& key,
+                                                      const HeldCell& held, const CellChange& change) {
+  return store_->change_held(handle, key, held, change);
+}
+
 Result<bool> Table::is_held(const Handle& handle, const KeyView& key, const HeldCell& held) {
   return store_->is_held(handle, key, held);
 }
@@ -134,6 +139,23 @@ Result<bool> Table::contains(const Handle& handle, const KeyView& key) const {
 Result<Waited> Table::wait_change(const Handle& handle, const KeyView& key, Stamp seen,
                                   const WaitLimit& limit) const {
   return store_->wait_change(handle, key, seen, limit);
+}
+
+Result<WatchedChanges> Table::wait_changes(const Handle& handle, WatchPosition& position,
+                                           const WaitLimit& limit) const {
+  return store_->wait_changes(handle, position, limit);
+}
+
+std::uint32_t Table::mark_any_change() const { return store_->mark_any_change(); }
+
+bool Table::may_have_changes(const Handle& handle, const WatchPosition& position) const {
+  return store_->may_have_changes(handle, position);
+}
+
+void Table::stir_any_change() const { store_->stir_any_change(); }
+
+WaitEnd Table::sleep_until_any_change(std::uint32_t marked, const WaitLimit& limit) const {
+  return store_->sleep_until_any_change(marked, limit);
 }
 
 Result<std::uint64_t> Table::change_all(const Handle& handle, std::span<KeyChange> changes,

@@ -35,6 +35,7 @@
 #include "table/sighting.h"
 #include "table/snapshot.h"
 #include "table/wait.h"
+#include "table/watch.h"
 
 namespace pyport::table {
 
@@ -195,6 +196,23 @@ class Table {
   Result<Waited> wait_change(const Handle& handle, const KeyView& key, Stamp seen,
                              const WaitLimit& limit = {}) const;
 
+  // Watching: every change of the dict from the first call on, in order. The first call, with a new position,
+  // gives none. Later ones sleep until there are some, give those, and move the position on. Changes that
+  // came too fast, or were not asked for during a minute, are missed: then there is one of kind overflow, and
+  // it goes on from the present. Errc::table_full when there is no room for the list of changes. While a dict
+  // is watched its numbers are changed under its lock.
+  Result<WatchedChanges> wait_changes(const Handle& handle, WatchPosition& position,
+                                      const WaitLimit& limit = {}) const;
+  // For those who watch many dicts: to be looked at each, one after the other, after mark_any_change();
+  // where there may be changes, wait_changes() tells. Then sleep_until_any_change() with what that gave.
+  std::uint32_t mark_any_change() const;
+  // Without any lock.
+  bool may_have_changes(const Handle& handle, const WatchPosition& position) const;
+  // Ends the sleeps that there are, and the next of those who have marked it.
+  void stir_any_change() const;
+  // May end for no reason, and does so at least each second.
+  WaitEnd sleep_until_any_change(std::uint32_t marked, const WaitLimit& limit) const;
+
   // Numbers. A key that is not there counts as 0; its value, or the number that it has, becomes a cell
   // (cell.h) with the first change.
   Result<CellOutcome> change_cell(const Handle& handle, const KeyView& key, const CellChange& change,
@@ -204,7 +222,10 @@ class Table {
                                                  const CellChange& change) const;
   // Empty when the key is no cell.
   Result<HeldCell> hold_cell(const Handle& handle, const KeyView& key);
-  // True when it is still the key's, and now to be had, if it was not for a moment.
+  // Changes it under the lock, where HeldCell::change could not. Nothing: it is no longer the key's.
+  Result<std::optional<CellOutcome>> change_held(const Handle& handle, const KeyView& key,
+                                                 const HeldCell& held, const CellChange& change);
+  // True when it is still the key's, and now to be read, if it was not for a moment.
   Result<bool> is_held(const Handle& handle, const KeyView& key, const HeldCell& held);
   Result<bool> contains(const Handle& handle, const KeyView& key) const;
   // The same without any lock, as get_at_once. Nothing when contains() is to be asked.

@@ -44,6 +44,13 @@ class WakeWord {
   void changed() {
     if ((word_.load(std::memory_order_acquire) & kWaited) != 0) wake();
   }
+  // The same for those who look without a lock: this puts the look after the change, or this after the mark.
+  void changed_unseen() {
+    crash_point("wake.look", false);
+    const std::uint32_t seen = word_.fetch_add(0, std::memory_order_acq_rel);
+    crash_point("wake.look", true);
+    if ((seen & kWaited) != 0) wake();
+  }
   // Wakes them in any case, and those who have marked the word but do not sleep yet. Their bit stays.
   void stir();
 

@@ -34,8 +34,9 @@ auto Store::with_dict(Operation& operation, const Handle& handle, Work work)
   const bool corrupt = !result.ok() && result.error().code == Errc::corrupt;
   if (corrupt) table::put(header->state, kDictCorrupt, "dict.corrupt");
   const bool changed = corrupt || peek(header->changes) != changes;
+  const bool watched = dict.is_watched();
   operation.unlock(header->lock);
-  if (changed) WakeWord(header->wake).changed();
+  if (changed) tell_waiters(*header, watched);
   if (!result.ok()) {
     heap_.abandon(operation);
   } else if (operation.committed()) {

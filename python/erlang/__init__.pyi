@@ -23,6 +23,7 @@ from _typeshed import SupportsKeysAndGetItem
 
 from ._transaction import Transaction
 from ._transaction import TransactionConflict as TransactionConflict
+from ._watch import Watch
 
 _Default = TypeVar("_Default")
 _Key = TypeVar("_Key", str, bytes, int, str | bytes | int)
@@ -401,6 +402,21 @@ class SharedDict(MutableMapping[_K, _V]):
     ) -> int:
         """Waits until the key has another version than this one, and gives that: 0 when the key is gone."""
 
+    def watch(self, key: _K | None = None, *, prefix: str | bytes | None = None, timeout: float | None = None) -> Watch:
+        """An iterator over the changes of the dict from this call on, for `for` and for `async for`: of all keys, of one, or
+        of those that are text and begin with prefix. Each is a named tuple (kind, key, version).
+
+        kind is 'put', 'delete', 'expired', 'clear' (all keys went), 'overflow' (changes were missed: look at the dict) or
+        'destroyed' (the last one); the last three come in any case, and have no key. They come in the order in which they
+        were made, by whomever. Changes are kept for who reads them as far as 64 KiB go, and for a minute.
+
+        It waits for the next change, at most timeout seconds, and then ends (0: it gives what is there). close() ends it at
+        once, also from another thread; as a context manager it closes itself. Raises MemoryError when there is no room for
+        the list of changes, and what wait() raises. While a dict is watched its integers are changed under its lock."""
+
+    def _changes(
+        self, at: int, made: int, seconds: float | None, stop: WaitStop | None, /
+    ) -> tuple[int, int, list[tuple[str, Any, int]]]: ...
     def _versioned(self, key: _K, /) -> tuple[int, _V] | None: ...
     def _wait_change(self, key: _K, version: int, seconds: float | None, stop: WaitStop | None, /) -> int | None: ...
     update: _Method[_Update[_K, _V]]  # type: ignore[assignment]

@@ -101,7 +101,10 @@ requests() ->
      {request_transact, 16#38, 0, 29,
       {term, {?H1, [{<<"config">>, 7}, {-42, 0}], [(1 bsl 64) - 1, 300], [{<<"config">>, [1, 2]}, <<"old">>, 7, {8, {}}]}}},
      {request_transact_nothing, 16#38, 0, 29, {term, {?H1, [], [], []}}},
-     {request_transact_small, 16#38, 0, 29, {term, {?H1, [], [1, 2], [1, 2]}}}].
+     {request_transact_small, 16#38, 0, 29, {term, {?H1, [], [1, 2], [1, 2]}}},
+     {request_subscribe, 16#39, 0, 32, {term, ?H1}},
+     {request_unsubscribe, 16#3a, 0, 33, {term, ?H1}},
+     {request_changes_seen, 16#3e, 1, 0, {term, ?H1}}].
 
 hello_table() ->
     hello(table) ++
@@ -184,7 +187,9 @@ events() ->
      {event_cast_failed_exception, 16#c2, 0, 0, {term, {17, {<<"ValueError">>, true, <<"no">>, []}}}},
      {event_cast_failed_gone, 16#c2, 0, 0, {term, {0, gone}}},
      {event_cast_failed_error, 16#c2, 0, 0, {term, {1 bsl 60, no_namespace}}},
-     {event_stuck, 16#c3, 0, 0, {term, {11}}}].
+     {event_stuck, 16#c3, 0, 0, {term, {11}}},
+     {event_changes, 16#c4, 0, 0,
+      {term, {?H1, [{put, <<"config">>, 7}, {delete, -1, 8}, {expired, <<>>, (1 bsl 63) + 9}, clear, overflow, destroyed]}}}].
 
 print({Name, Op, Flags, Id, Body}) ->
     Frame = [<<1, Op, Flags:16, Id:32>>, body(Body)],

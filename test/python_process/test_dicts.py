@@ -23,6 +23,7 @@ class TestAsInThePort(TableCase):
             "test_known_values",
             "test_mapping",
             "test_wait",
+            "test_watch",
             "test_numbers",
             "test_aio",
             "test_transaction",

@@ -177,6 +177,35 @@ TEST(GoldenEvent, CastFailed) {
                 [](Bytes& out) { append_cast_failed(out, 0, make_error(Errc::gone), kMax); });
 }
 
+TEST(GoldenEvent, Changes) {
+  const ChangeEvent changes[] = {{"put", as_bytes("config"), 7},
+                                 {"delete", std::int64_t{-1}, 8},
+                                 {"expired", as_bytes(""), (std::uint64_t{1} << 63) + 9},
+                                 {"clear", std::nullopt, 0},
+                                 {"overflow", std::nullopt, 0},
+                                 {"destroyed", std::nullopt, 0}};
+  expect_golden("event_changes", [&](Bytes& out) { append_changes(out, two_handles()[0], changes, kMax); });
+}
+
+TEST(Event, ChangesTravelInSeveralFramesAndWhatFitsNoneIsAnOverflow) {
+  const std::string key(400, 'k'), large(2000, 'k');
+  const std::vector<ChangeEvent> changes{
+      {"put", as_bytes(key), 1}, {"put", as_bytes(large), 2}, {"put", as_bytes(key), 3}};
+  Bytes out;
+  append_changes(out, two_handles()[0], changes, 1024);
+  std::vector<std::string> frames;
+  for (std::size_t at = 0; at < out.size();) {
+    const std::size_t size = load_u32(&out[at]);
+    EXPECT_LE(size, 1024u);
+    frames.emplace_back(as_text(ByteSpan(out).subspan(at + kLengthSize, size)));
+    at += kLengthSize + size;
+  }
+  ASSERT_EQ(frames.size(), 3u);
+  EXPECT_NE(frames[0].find(key), std::string::npos);
+  EXPECT_NE(frames[1].find("overflow"), std::string::npos);
+  EXPECT_NE(frames[2].find(key), std::string::npos);
+}
+
 TEST(GoldenEvent, Stuck) {
   expect_golden("event_stuck", [](Bytes& out) { append_stuck(out, 11); });
 }

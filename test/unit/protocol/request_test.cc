@@ -210,6 +210,9 @@ TEST(GoldenRequest, ChangesThatDependOnWhatIsThere) {
   EXPECT_EQ(decoded<PutIf>("request_put_if_absent").stamp, 0u);
   EXPECT_EQ(key_text(decoded<Take>("request_take").key), "config");
   EXPECT_EQ(decoded<Clear>("request_clear").handle, kH1);
+  EXPECT_EQ(decoded<Subscribe>("request_subscribe").handle, kH1);
+  EXPECT_EQ(decoded<Unsubscribe>("request_unsubscribe").handle, kH1);
+  EXPECT_EQ(decoded<ChangesSeen>("request_changes_seen").handle, kH1);
   EXPECT_EQ(key_text(decoded<IsKey>("request_is_key").key), "config");
   EXPECT_EQ(decoded<DelIf>("request_del_if").stamp, UINT64_MAX);
   const Number number = decoded<Number>("request_number_cas");

@@ -389,6 +389,20 @@ inline std::vector<Scenario> scenarios() {
                           table.wait_change(kDict, text_key("k"), 0, {WaitClock::now()}).ok();
                  },
                  [](Model& model) { model.put(Key("k"), "v"); }});
+  all.push_back({"watch, and change what is watched",
+                 [](Table& table, Model& model) {
+                   WatchPosition position;
+                   ASSERT_TRUE(table.wait_changes(kDict, position).ok());
+                   for (int n = 0; n < 3000; ++n) put_model(table, model, Key("k"), "w");
+                   ASSERT_TRUE(table.create(kOther).ok());
+                 },
+                 [](Table& table) {
+                   WatchPosition position, other;
+                   return table.wait_changes(kOther, other).ok() &&
+                          table.wait_changes(kDict, position).ok() && put_one(table, Key("k"), "v") &&
+                          table.wait_changes(kDict, position).ok();
+                 },
+                 [](Model& model) { model.put(Key("k"), "v"); }});
   all.push_back({"rehash by delete", fill_with_dead,
                  [](Table& table) { return table.erase(kDict, std::int64_t{40}).ok(); },
                  [](Model& model) { model.erase(Key(std::int64_t{40})); }});

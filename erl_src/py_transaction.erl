@@ -179,6 +179,7 @@ perform(is_key, [Key], State) ->
         {{value, _}, Next} -> {ok, Next};
         Other -> Other
     end;
+perform(set, [Key, Value, dict], State) -> perform(set, [Key, Value], State);
 perform(set, [Key, Value], State) -> {ok, write(Key, {put, Value}, State)};
 perform(del, [Key], State) -> {ok, write(Key, delete, State)};
 perform(take, [Key], State) ->
@@ -186,6 +187,7 @@ perform(take, [Key], State) ->
         {{value, {_, Value}}, Next} -> {{value, Value}, write(Key, delete, Next)};
         Other -> Other
     end;
+perform(put_if, [Key, Value, Stamp, dict], State) -> perform(put_if, [Key, Value, Stamp], State);
 perform(put_if, [Key, Value, Stamp], State) ->
     case read(Key, 0, State) of
         {{value, {Stamp, _}}, Next} -> {ok, write(Key, {put, Value}, Next)};
@@ -215,7 +217,7 @@ perform(info, [], State) ->
         {{value, Keys}, Next} -> {{value, #{keys => length(Keys)}}, Next};
         Failed -> Failed
     end;
-perform(_, _, State) -> {{badarg, {1, transaction}}, State}.   % of dicts alone: name, destroy
+perform(_, _, State) -> {{badarg, {1, transaction}}, State}.   % of dicts alone: name, destroy, times to live
 
 flags([]) -> 0;
 flags([Flags]) -> Flags.

@@ -181,6 +181,8 @@ Result<Committed> Store::commit(const Handle& handle, const ReadSet& read, std::
   Result<Committed> committed =
       with_dict(operation, handle, [&](Dict& dict, DictHeader& header) -> Result<Committed> {
         try {
+          // So that what has expired since it was read is a change of the dict.
+          if (!read.all.empty()) dict.purge_if_due();
           FrozenCells frozen;
           Result<std::optional<std::size_t>> broken = find_broken(dict, header, read, keys, frozen);
           if (!broken) return std::move(broken).error();

@@ -162,5 +162,7 @@ known_atoms() ->
      protocol, version, python, os_pid, interpreters, dicts, keys, namespaces, uptime_ms,
      used, free, pinned, stamp, repairs, processes, file_bytes, max_bytes, rss, calls,
      id, jobs_done, jobs_waiting, busy, busy_us,
+     %% STAT
+     bytes, created, last_use, ttl, idle, max_value_bytes, owner, name, process, os_process, node, dict,
      %% LOG
      stdout, stderr, log, debug, info, notice, warning, error, critical, alert, emergency].

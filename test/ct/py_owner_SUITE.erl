@@ -466,6 +466,6 @@ remote_dict(Node) ->
 make_and_wait(Test) ->
     Test ! {ask, self()},
     receive
-        {go, Context, Id} -> Test ! {made, self(), gen_server:call({py_owner, node(Test)}, {new_dict, Context, Id})}
+        {go, Context, Id} -> Test ! {made, self(), gen_server:call({py_owner, node(Test)}, {new_dict, Context, Id, {0, 0, 0}})}
     end,
     receive after infinity -> ok end.

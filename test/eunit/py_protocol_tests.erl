@@ -74,7 +74,15 @@ requests() ->
      {"request_transact", ?OP_TRANSACT, 0, 29,
       Encode({?H1, [{<<"config">>, 7}, {-42, ?ABSENT}], [(1 bsl 64) - 1, 300], [{<<"config">>, [1, 2]}, <<"old">>, 7, {8, {}}]})},
      {"request_transact_nothing", ?OP_TRANSACT, 0, 29, Encode({?H1, [], [], []})},
-     {"request_transact_small", ?OP_TRANSACT, 0, 29, Encode({?H1, [], [1, 2], [1, 2]})}].
+     {"request_transact_small", ?OP_TRANSACT, 0, 29, Encode({?H1, [], [1, 2], [1, 2]})},
+     {"request_new_with_options", ?OP_NEW, 0, 4, Encode({?H1, {60000, 1, 4096}})},
+     {"request_set_with_ttl", ?OP_SET, 0, 7, Encode({?H1, <<"config">>, [1, 2], 200})},
+     {"request_put_if_with_ttl", ?OP_PUT_IF, 0, 23, Encode({?H1, <<"config">>, [1, 2], ?ABSENT, 200})},
+     {"request_put_begin_with_ttl", ?OP_PUT_BEGIN, 0, 18, Encode({1 bsl 30, ?PUT_TEXT_OR_BYTES, 0})},
+     {"request_open", ?OP_OPEN, 0, 29, Encode({<<"sessions">>, 0, ?H1, {0, 0, 0}})},
+     {"request_open_create", ?OP_OPEN, 0, 29, Encode({<<"sessions">>, 1, ?H1, {60000, 1, 4096}})},
+     {"request_names", ?OP_NAMES, 0, 30, <<>>},
+     {"request_remove_name", ?OP_REMOVE_NAME, 0, 31, Encode(<<"sessions">>)}].
 
 golden_requests_test_() ->
     Golden = maps:from_list(golden:frames()),
@@ -131,7 +139,13 @@ replies() ->
       {ok, #{protocol => 1, version => <<"0.1.0">>, python => <<"3.13.5">>, os_pid => 4711, interpreters => 2}}},
      {"reply_hello_table", ?REPLY_VALUE, 1, Value,
       {ok, #{protocol => 1, version => <<"0.1.0">>, python => <<>>, os_pid => 4711, interpreters => 0}}},
-     {"reply_stat", ?REPLY_VALUE, 10, Value, {ok, #{keys => 3, bytes => 120, pinned => 1}}},
+     {"reply_stat", ?REPLY_VALUE, 10, Value,
+      {ok, #{keys => 3, bytes => 120, pinned => 1, created => 1700000000, owner => process}}},
+     {"reply_stat_of_all", ?REPLY_VALUE, 10, Value,
+      {ok, #{keys => 3, bytes => 120, pinned => 1, created => 1700000000, last_use => 1700000001, idle => 60000,
+             max_value_bytes => 4096, owner => node, name => <<"sessions">>}}},
+     {"reply_opened", ?REPLY_VALUE, 29, Value, {ok, {?H1, 1}}},
+     {"reply_names", ?REPLY_VALUE, 30, Value, {ok, [{<<"sessions">>, ?H1}, {<<"other">>, ?H2}]}},
      {"reply_dicts", ?REPLY_VALUE, 10, fun py_protocol:destroyed/1, [?H1, ?H2]},
      {"reply_dicts_none", ?REPLY_VALUE, 10, fun py_protocol:destroyed/1, []},
      {"reply_keys", ?REPLY_VALUE, 10, Value, {ok, [<<"config">>, -42, <<>>]}},

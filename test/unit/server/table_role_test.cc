@@ -1,4 +1,5 @@
 #include "server/table_role.h"
+#include "server/change_feed.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -43,7 +44,9 @@ struct TableRoleTest : ::testing::Test {
   const std::unique_ptr<table::Table> owned = *table::Table::anonymous();
   table::Table& table = *owned;
   Reaper reaper{table, std::chrono::milliseconds(0)};  // without its thread
-  TableRole role{table, reaper, {value::NoneAtom::none, test::kAskerMax, 12345}};
+  Outbox outbox;
+  ChangeFeed feed{table, outbox, test::kAskerMax};  // without its thread
+  TableRole role{table, reaper, feed, {value::NoneAtom::none, test::kAskerMax, 12345}};
   test::Asker asker{role};
 };
 

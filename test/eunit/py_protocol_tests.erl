@@ -82,7 +82,10 @@ requests() ->
      {"request_open", ?OP_OPEN, 0, 29, Encode({<<"sessions">>, 0, ?H1, {0, 0, 0}})},
      {"request_open_create", ?OP_OPEN, 0, 29, Encode({<<"sessions">>, 1, ?H1, {60000, 1, 4096}})},
      {"request_names", ?OP_NAMES, 0, 30, <<>>},
-     {"request_remove_name", ?OP_REMOVE_NAME, 0, 31, Encode(<<"sessions">>)}].
+     {"request_remove_name", ?OP_REMOVE_NAME, 0, 31, Encode(<<"sessions">>)},
+     {"request_subscribe", ?OP_SUBSCRIBE, 0, 32, Encode(?H1)},
+     {"request_unsubscribe", ?OP_UNSUBSCRIBE, 0, 33, Encode(?H1)},
+     {"request_changes_seen", ?OP_CHANGES_SEEN, ?FLAG_NO_REPLY, 0, Encode(?H1)}].
 
 golden_requests_test_() ->
     Golden = maps:from_list(golden:frames()),
@@ -180,6 +183,8 @@ replies() ->
       #{stream => stdout, level => info, logger => <<>>, interpreter => 1, text => <<"hello">>}},
      {"event_log_logger", ?EVENT_LOG, 0, fun py_protocol:log/1,
       #{stream => log, level => critical, logger => <<"shop.stock">>, interpreter => 2, text => <<"süß"/utf8>>}},
+     {"event_changes", ?EVENT_CHANGES, 0, fun py_protocol:changes/1,
+      {?H1, [{put, <<"config">>, 7}, {delete, -1, 8}, {expired, <<>>, (1 bsl 63) + 9}, clear, overflow, destroyed]}},
      {"event_destroyed", ?EVENT_DESTROYED, 0, fun py_protocol:destroyed/1, [?H1, ?H2]},
      {"event_cast_failed_exception", ?EVENT_CAST_FAILED, 0, fun py_protocol:cast_failed/1,
       {exception, {'ValueError', #{message => <<"no">>, traceback => []}}}},

@@ -150,9 +150,10 @@ class TestMethods(AioCase):
         self.assertIs(weakref.ref(put)(), put)
 
     def test_signatures(self) -> None:
-        self.assertEqual(str(inspect.signature(self.sd.put)), "(key, value, /, *, skip_if_exists=False)")
-        self.assertEqual(str(inspect.signature(SharedDict.put)), "(self, key, value, /, *, skip_if_exists=False)")
-        self.assertEqual(str(inspect.signature(self.sd.put.aio)), "(key, value, /, *, skip_if_exists=False)")
+        self.assertEqual(str(inspect.signature(self.sd.put)), "(key, value, /, *, skip_if_exists=False, ttl=None)")
+        self.assertEqual(str(inspect.signature(SharedDict.put)),
+                         "(self, key, value, /, *, skip_if_exists=False, ttl=None)")
+        self.assertEqual(str(inspect.signature(self.sd.put.aio)), "(key, value, /, *, skip_if_exists=False, ttl=None)")
         self.assertEqual(str(inspect.signature(self.sd.items.aio)), "()")
         self.assertEqual(str(inspect.signature(self.sd.get.aio)), "(key, /, default=None, *, copy=False)")
         for name in public_methods():

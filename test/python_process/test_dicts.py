@@ -33,7 +33,7 @@ class TestAsInThePort(TableCase):
             "test_zz_destroy",
         ]
         done = run_tests.run(self.sd, names)
-        self.assertEqual(done["texts"], [])
+        self.assertEqual("\n".join(done["texts"]), "")
         self.assertGreater(done["run"], 50)
         self.assertEqual(done["skipped"], 0)
         self.pinned_is(0)

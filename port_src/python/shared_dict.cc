@@ -487,7 +487,7 @@ PyMethodDef kMethods[] = {
      "version($self, key, /)\n--\n\nAn int that is another one after each change of the key; 0 when there "
      "is no such key."},
     {"wait", keyword_method<wait>(), METH_FASTCALL | METH_KEYWORDS,
-     "wait($self, key, /, until=<unrepresentable>, timeout=None)\n--\n\n"
+     "wait($self, key, /, until=..., timeout=None)\n--\n\n"
      "Sleeps until the key is there, or its value is equal to until, or until, a function, is true of its "
      "value;\n"
      "gives the value. A function is called with each new value, but not while there is none.\n\n"

@@ -91,7 +91,7 @@ bool is_lifetime(PyObject* seconds, const char* name, std::uint64_t& nanoseconds
 }
 
 PyObject* dict_from_name(PyObject* type, PyObject* args, PyObject* names) {
-  static const char* const kNames[] = {"", "create_if_missing", "ttl", "idle", "max_value_bytes", "table",
+  static const char* const kNames[] = {"",     "create_if_missing", "ttl", "idle", "max_value_bytes", "table",
                                        nullptr};
   PyObject *given = nullptr, *ttl = nullptr, *idle = nullptr, *most = nullptr, *in = nullptr;
   int create = 0;
@@ -105,9 +105,8 @@ PyObject* dict_from_name(PyObject* type, PyObject* args, PyObject* names) {
   const SharedUse use = use_for_new(state, in);
   const table::Handle fresh = random_handle();
   const auto opened = on(use, [&](Table& table) {
-    return with_room(table, [&] {
-      return table.open(*name, create != 0 ? std::optional(wanted) : std::nullopt, fresh);
-    });
+    return with_room(
+        table, [&] { return table.open(*name, create != 0 ? std::optional(wanted) : std::nullopt, fresh); });
   });
   if (!opened) return nullptr;
   if (!opened->ok())

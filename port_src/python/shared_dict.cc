@@ -218,7 +218,8 @@ PyObject* put(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject*
     }
   }
   if (!good) {
-    PyErr_SetString(PyExc_TypeError, "put() takes a key, a value, skip_if_exists=True or False, and ttl=seconds");
+    PyErr_SetString(PyExc_TypeError,
+                    "put() takes a key, a value, skip_if_exists=True or False, and ttl=seconds");
     return nullptr;
   }
   if (skip == 0) return dict_set(self, args[0], args[1], ttl) == 0 ? Py_NewRef(Py_True) : nullptr;
@@ -552,7 +553,8 @@ PyMethodDef kMethods[] = {
      "          table=None)\n--\n\n"
      "The dict of that name: one for all processes that use the table, of both languages. It lasts until it "
      "is\n"
-     "deleted, or the table ends. The rest says how it is made, where there is none: its keys live ttl seconds\n"
+     "deleted, or the table ends. The rest says how it is made, where there is none: its keys live ttl "
+     "seconds\n"
      "after they were set, or idle seconds after their last use; larger values are refused.\n\n"
      "Raises KeyError when there is none."},
     {"names", with_names(dict_names), METH_VARARGS | METH_KEYWORDS | METH_CLASS,

@@ -56,8 +56,8 @@ PyObject* dict_pop(PyObject* self, PyObject* key, PyObject* fallback) REQUIRES(a
 PyObject* dict_popitem(PyObject* self) REQUIRES(attached);
 PyObject* dict_setdefault(PyObject* self, PyObject* key, PyObject* value) REQUIRES(attached);
 // Stores the value if the key is not there. 1 when it was stored, 0 when not, -1.
-int dict_put_new(PyObject* self, PyObject* key, PyObject* value,
-                 const std::optional<std::uint64_t>& ttl = {}) REQUIRES(attached);
+int dict_put_new(PyObject* self, PyObject* key, PyObject* value, const std::optional<std::uint64_t>& ttl = {})
+    REQUIRES(attached);
 // False with an exception set.
 bool dict_clear(PyObject* self) REQUIRES(attached);
 // == and !=

@@ -205,16 +205,14 @@ PyObject* dict_info(PyObject* self) {
   if (!stats) return nullptr;
   const table::DictStats& found = **stats;
   Ref told = Ref::steal(PyDict_New());
-  const bool made = told && set_count(told.get(), "keys", found.keys) &&
-                    set_count(told.get(), "bytes", found.bytes) &&
-                    set_count(told.get(), "pinned", found.pinned) &&
-                    set_seconds(told.get(), "created", found.created) &&
-                    set_text(told.get(), "owner", owner_name(found.owner)) &&
-                    set_seconds(told.get(), "last_use", found.last_use) &&
-                    set_seconds(told.get(), found.idle ? "idle" : "ttl", found.ttl) &&
-                    (found.max_value_bytes == 0 ||
-                     set_count(told.get(), "max_value_bytes", found.max_value_bytes)) &&
-                    (found.name.empty() || set_text(told.get(), "name", found.name));
+  const bool made =
+      told && set_count(told.get(), "keys", found.keys) && set_count(told.get(), "bytes", found.bytes) &&
+      set_count(told.get(), "pinned", found.pinned) && set_seconds(told.get(), "created", found.created) &&
+      set_text(told.get(), "owner", owner_name(found.owner)) &&
+      set_seconds(told.get(), "last_use", found.last_use) &&
+      set_seconds(told.get(), found.idle ? "idle" : "ttl", found.ttl) &&
+      (found.max_value_bytes == 0 || set_count(told.get(), "max_value_bytes", found.max_value_bytes)) &&
+      (found.name.empty() || set_text(told.get(), "name", found.name));
   return made ? told.release() : nullptr;
 }
 

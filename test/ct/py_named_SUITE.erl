@@ -113,12 +113,12 @@ python_finds_it(_Config) ->
     ?assertMatch({error, {'KeyError', _}}, py:eval(<<"__import__('erlang').SharedDict.from_name('nobody')">>)).
 
 python_makes_it(_Config) ->
-    {ok, none} = py:exec(<<"from erlang import SharedDict\n"
+    ok = py:exec(<<"from erlang import SharedDict\n"
                            "SharedDict.from_name('jobs', create_if_missing=True, ttl=3600)['k'] = 'v'">>),
     {ok, SD} = py:shared_dict_open(jobs),
     ?assertEqual(<<"v">>, py:shared_dict_get(SD, k)),
     #{ttl := 3600000, owner := node} = py:info(SD),
-    {ok, none} = py:exec(<<"from erlang import SharedDict\nSharedDict.delete('jobs')">>),
+    ok = py:exec(<<"from erlang import SharedDict\nSharedDict.delete('jobs')">>),
     ?assertEqual({error, not_found}, py:shared_dict_open(jobs)),
     ?assertError(badarg, py:shared_dict_get(SD, k)).
 
@@ -126,6 +126,7 @@ python_makes_it(_Config) ->
 global(_Config) ->
     py_ct:with_peer(
       fun(_, Node) ->
+              {ok, _} = erpc:call(Node, application, ensure_all_started, [pyport]),
               ok = global:sync(),
               {ok, SD} = erpc:call(Node, py, shared_dict_open, [cluster, #{create => true, global => true}]),
               ok = py:shared_dict_set(SD, k, 1),
@@ -140,6 +141,7 @@ global(_Config) ->
 global_race(_Config) ->
     py_ct:with_peer(
       fun(_, Node) ->
+              {ok, _} = erpc:call(Node, application, ensure_all_started, [pyport]),
               ok = global:sync(),
               [begin
                    Name = <<"race", (integer_to_binary(N))/binary>>,

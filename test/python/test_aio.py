@@ -151,8 +151,9 @@ class TestMethods(AioCase):
 
     def test_signatures(self) -> None:
         self.assertEqual(str(inspect.signature(self.sd.put)), "(key, value, /, *, skip_if_exists=False, ttl=None)")
-        self.assertEqual(str(inspect.signature(SharedDict.put)),
-                         "(self, key, value, /, *, skip_if_exists=False, ttl=None)")
+        self.assertEqual(
+            str(inspect.signature(SharedDict.put)), "(self, key, value, /, *, skip_if_exists=False, ttl=None)"
+        )
         self.assertEqual(str(inspect.signature(self.sd.put.aio)), "(key, value, /, *, skip_if_exists=False, ttl=None)")
         self.assertEqual(str(inspect.signature(self.sd.items.aio)), "()")
         self.assertEqual(str(inspect.signature(self.sd.get.aio)), "(key, /, default=None, *, copy=False)")
@@ -166,7 +167,9 @@ class TestMethods(AioCase):
         text = pydoc.plain(pydoc.render_doc(SharedDict))
         for name in public_methods():
             self.assertRegex(text, rf"\n \|  {name}\(")
-        self.assertIn("put(key, value, /, *, skip_if_exists=False, ttl=None)", pydoc.plain(pydoc.render_doc(self.sd.put)))
+        self.assertIn(
+            "put(key, value, /, *, skip_if_exists=False, ttl=None)", pydoc.plain(pydoc.render_doc(self.sd.put))
+        )
 
     def test_equality_and_hash(self) -> None:
         other = SharedDict(shared_case.handle)

@@ -107,7 +107,7 @@ class TestNames(NamedCase):
                 thread.start()
             for thread in threads:
                 thread.join()
-            self.assertEqual(len({one.handle for one in found}), 1)
+            self.assertEqual(len({hash(one) for one in found}), 1)
             SharedDict.delete("race", table=self.sd)
 
 

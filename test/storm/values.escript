@@ -96,16 +96,18 @@ progress(#{count := Count, begun := Begun}, Done, Differences, Next) ->
 
 worker(Shared) ->
     {ok, SD} = py:shared_dict_new(),
+    {ok, Other} = py:shared_dict_new(),   % whose handle is a value: Python stores no dict in itself
     ok = py:shared_dict_set(SD, <<"refused">>, ?OLD),
-    work(Shared, SD),
+    work(Shared#{other => Other}, SD),
+    ok = py:shared_dict_destroy(Other),
     ok = py:shared_dict_destroy(SD).
 
-work(#{next := Next, batches := Batches, count := Count, seed := Seed} = Shared, SD) ->
+work(#{next := Next, batches := Batches, count := Count, seed := Seed, other := Other} = Shared, SD) ->
     case atomics:add_get(Next, 1, 1) of
         Batch when Batch =< Batches ->
             Size = min(?BATCH, Count - (Batch - 1) * ?BATCH),
             Now = Shared#{sd => SD, size => Size, batch => Batch},
-            erlangs(Now, value_terms:pick(Size, size_of(Batch), {Seed, Batch, 0}, SD)),
+            erlangs(Now, value_terms:pick(Size, size_of(Batch), {Seed, Batch, 0}, Other)),
             pythons(Now, Seed + (Batch - 1) * ?BATCH),
             maps:get(main, Shared) ! {done, Size},
             work(Shared, SD);

@@ -139,13 +139,17 @@ TEST_F(ExpiryTest, EachUsePutsTheEndOffWhereTheDictSaysSo) {
   create_other_with(idle);
   ASSERT_TRUE(put_text(table_, kOther, text_key("used"), "v").ok());
   ASSERT_TRUE(put_text(table_, kOther, text_key("not used"), "v").ok());
-  const std::uint64_t end = now() + 3 * kTtl;
   std::uint64_t last = now();
+  std::uint64_t end = last + 3 * kTtl;
   while (now() < end) {
     const std::string found = text_at(table_, kOther, text_key("used"));
     const std::uint64_t time = now();
-    if (time - last > kTtl) GTEST_SKIP() << "this process was not let run for so long";
-    ASSERT_EQ(found, "v");
+    if (time - last > kTtl / 2) {  // this process was not let run for so long
+      ASSERT_TRUE(put_text(table_, kOther, text_key("used"), "v").ok());
+      end = time + 3 * kTtl;
+    } else {
+      ASSERT_EQ(found, "v");
+    }
     last = time;
   }
   EXPECT_EQ(text_at(table_, kOther, text_key("not used")), "(no blob)");

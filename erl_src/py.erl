@@ -108,6 +108,7 @@
          shared_dict_cas/4]).
 -export([shared_dict_take/2, shared_dict_take/3, shared_dict_put_new/3, shared_dict_put_new/4, shared_dict_update_with/3,
          shared_dict_update_with/4, shared_dict_is_key/2, shared_dict_size/1, shared_dict_clear/1]).
+-export([shared_dict_lock/2, shared_dict_lock/3, shared_dict_unlock/1, shared_dict_renew/2]).
 -export([shared_dict_transaction/2, shared_dict_transaction/3]).
 -export([shared_dict_open/1, shared_dict_open/2, shared_dict_names/0, shared_dict_delete/1]).
 -export([shared_dict_wait/3, shared_dict_wait/4, shared_dict_subscribe/1, shared_dict_subscribe/2, shared_dict_subscribe/3,
@@ -124,7 +125,7 @@
 -export([shared_dict_name/1]).
 -export([version/0, info/0, info/1]).
 
--export_type([dict_name/0, dict_options/0, open_options/0, life_options/0]).
+-export_type([lock/0, lock_options/0, dict_name/0, dict_options/0, open_options/0, life_options/0]).
 -export_type([shared_dict/0, transaction/0, key/0, value/0, name/0, names/0, pool/0, options/0, call_options/0, read_options/0,
               convert/0, transaction_options/0, pool_options/0, reason/0, worker/0, call/0, subscription/0]).
 
@@ -146,6 +147,9 @@
 -type dict_options() :: py_options:dict().
 -type open_options() :: py_options:open().
 -type life_options() :: py_options:life().
+-type lock() :: py_lease:lock().
+%% `fence' is its fencing number: greater than that of all who held the key before.
+-type lock_options() :: py_lease:options().
 -type call() :: py_job:call().
 %% A call that was spawned and is to be awaited.
 -type pool() :: atom().
@@ -664,6 +668,51 @@ shared_dict_foreach(Fun, SD) when is_function(Fun, 2) ->
         Failure -> dict_result(Failure)
     end;
 shared_dict_foreach(Fun, SD) -> ?BADARG([Fun, SD], {1, function_2}).
+
+%% @equiv shared_dict_lock(SD, Key, #{})
+-spec shared_dict_lock(shared_dict(), key()) -> {ok, lock()} | {error, timeout | reason()}.
+shared_dict_lock(SD, Key) -> shared_dict_lock(SD, Key, #{}).
+
+%% @doc Takes a key of the dict as a lock, which one holder has at a time, in Erlang or Python (`sd.lock'). Waits while another
+%% holds it, at most `timeout' milliseconds: `infinity' if not given, 0 for one look.
+%%
+%% It is held until {@link shared_dict_unlock/1}, or the end of the calling process; a Python holder's ends with its OS process.
+%% With `ttl' it ends by itself after so many milliseconds, unless it is renewed. Whoever is late is told by `fence', a number that
+%% is greater for each holder: what is guarded may refuse lesser ones.
+%%
+%% ```
+%% {ok, #{fence := Fence} = Lock} = py:shared_dict_lock(SD, <<"report">>, #{ttl => 30000, timeout => 5000}),
+%% ok = write_report(Fence),
+%% ok = py:shared_dict_unlock(Lock).
+%% '''
+%%
+%% The dict is one of this node. Raises `badarg' when the key has a value that is no lock. Whoever changes or deletes the key
+%% by other functions takes the lock from its holder.
+-spec shared_dict_lock(shared_dict(), key(), lock_options()) -> {ok, lock()} | {error, timeout | reason()}.
+shared_dict_lock(SD, Key, Options) ->
+    case py_lease:lock(SD, Key, Options) of
+        {badarg, Cause} -> ?BADARG([SD, Key, Options], Cause);
+        Result -> dict_result(Result)
+    end.
+
+%% @doc Lets go of a lock. `{error, not_held}' when its time was over before, or others have changed its key.
+-spec shared_dict_unlock(lock()) -> ok | {error, not_held | reason()}.
+shared_dict_unlock(Lock) ->
+    case py_lease:unlock(Lock) of
+        ok -> ok;
+        missing -> {error, not_held};
+        {badarg, Cause} -> ?BADARG([Lock], Cause);
+        Failure -> dict_result(Failure)
+    end.
+
+%% @doc Gives a lock that is held another time to live, from now on. Its fencing number stays.
+-spec shared_dict_renew(lock(), life_options()) -> {ok, lock()} | {error, not_held | reason()}.
+shared_dict_renew(Lock, Options) ->
+    case py_lease:renew(Lock, Options) of
+        missing -> {error, not_held};
+        {badarg, Cause} -> ?BADARG([Lock, Options], Cause);
+        Result -> dict_result(Result)
+    end.
 
 %% @doc Waits until the key has the value, or until the function is true of its value; gives the value.
 %%

@@ -9,7 +9,7 @@
 
 -export([new/1, get/3, set/3, set/4, del/2, keys/1, destroy/1, info/1, name/1]).
 -export([number/4, cas/4]).
--export([take/2, put_new/3, put_new/4, get_stamped/2, put_if/4, is_key/2, clear/1]).
+-export([take/2, put_new/3, put_new/4, get_stamped/2, put_if/4, put_if/5, del_if/3, is_key/2, clear/1]).
 -export([get_stamped/3, get_many_stamped/3, keys_stamped/1, items_stamped/2, transact/4]).
 -export([get_many/3, set_many/2, del_many/2, items/2]).
 -export([table_info/0, of_table/2, serve/3, sent_key/1, subscribe/1]).
@@ -139,6 +139,14 @@ transact(Handle, Read, All, Changes) -> on_dict(Handle, transact, [Read, All, Ch
 %% @doc `missing' when the key has another stamp, and so is not set.
 -spec put_if(term(), term(), term(), py_protocol:stamp()) -> result(ok | missing).
 put_if(Handle, Key, Value, Stamp) -> with_key(Handle, put_if, Key, [Value, Stamp]).
+
+%% @doc The same, with what py_options:life/1 gives.
+-spec put_if(term(), term(), term(), py_protocol:stamp(), dict | non_neg_integer()) -> result(ok | missing).
+put_if(Handle, Key, Value, Stamp, Life) -> with_key(Handle, put_if, Key, [Value, Stamp, Life]).
+
+%% @doc `missing' when the key has another stamp, and so is not deleted.
+-spec del_if(term(), term(), py_protocol:stamp()) -> result(ok | missing).
+del_if(Handle, Key, Stamp) -> with_key(Handle, del_if, Key, [Stamp]).
 
 %% @doc Changes an integer, and gives it as it was before and after.
 -spec number(term(), term(), 0..5, integer()) -> result({value, {integer(), integer()}}).

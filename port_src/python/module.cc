@@ -125,6 +125,7 @@ int traverse(PyObject* module, visitproc visit, void* arg) {
   Py_VISIT(state.wait_stop_type);
   Py_VISIT(state.wait_function);
   Py_VISIT(state.wait_change_function);
+  Py_VISIT(state.lock_class);
   Py_VISIT(state.prepared_value_type);
   Py_VISIT(state.transaction);
   Py_VISIT(state.transactions);
@@ -166,6 +167,7 @@ int clear(PyObject* module) REQUIRES(attached) {
   Py_CLEAR(state.wait_stop_type);
   Py_CLEAR(state.wait_function);
   Py_CLEAR(state.wait_change_function);
+  Py_CLEAR(state.lock_class);
   Py_CLEAR(state.prepared_value_type);
   Py_CLEAR(state.transaction);
   Py_CLEAR(state.transactions);

@@ -56,6 +56,7 @@ struct ModuleState {
   // Of erlang._wait; null until they are called.
   PyObject* wait_function;
   PyObject* wait_change_function;
+  PyObject* lock_class;      // of erlang._lease
   PyObject* watch_function;  // of erlang._watch
 
   mutable Waits waits;

@@ -273,6 +273,36 @@ PyObject* wait_change(PyObject* self, PyObject* const* args, Py_ssize_t count, P
   return call_python_method(known, "erlang._wait", "wait_change", self, args, count, names);
 }
 
+PyObject* lock(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) REQUIRES(attached) {
+  PyObject*& known = state_of(self).lock_class;
+  return call_python_method(known, "erlang._lease", "Lock", self, args, count, names);
+}
+
+// (key, value, version, ttl or None): whether it was stored, since the key had that version.
+PyObject* put_if(PyObject* self, PyObject* const* args, Py_ssize_t count) REQUIRES(attached) {
+  if (count != 4) return PyErr_SetString(PyExc_TypeError, "a key, a value, a version and a ttl"), nullptr;
+  const unsigned long long version = PyLong_AsUnsignedLongLong(args[2]);
+  if (version == static_cast<unsigned long long>(-1) && PyErr_Occurred() != nullptr) return nullptr;
+  std::optional<std::uint64_t> ttl;
+  if (args[3] != Py_None && !is_lifetime(args[3], "ttl", ttl.emplace())) return nullptr;
+  const int stored = dict_put_if(self, args[0], args[1], version, ttl);
+  return stored < 0 ? nullptr : PyBool_FromLong(stored);
+}
+
+// (key, version): whether it was deleted, since it had that version.
+PyObject* delete_if(PyObject* self, PyObject* const* args, Py_ssize_t count) REQUIRES(attached) {
+  if (count != 2) return PyErr_SetString(PyExc_TypeError, "a key and a version"), nullptr;
+  const unsigned long long version = PyLong_AsUnsignedLongLong(args[1]);
+  if (version == static_cast<unsigned long long>(-1) && PyErr_Occurred() != nullptr) return nullptr;
+  const int deleted = dict_delete_if(self, args[0], version);
+  return deleted < 0 ? nullptr : PyBool_FromLong(deleted);
+}
+
+PyObject* sweep(PyObject* self, PyObject*) REQUIRES(attached) {
+  if (!dict_sweep(self)) return nullptr;
+  Py_RETURN_NONE;
+}
+
 PyObject* sleep_until_changed(PyObject* self, PyObject* const* args, Py_ssize_t count) REQUIRES(attached) {
   return dict_wait_change(self, args, count);
 }
@@ -506,6 +536,15 @@ PyMethodDef kMethods[] = {
      "Each is a Change: kind ('put', 'delete', 'expired', 'clear', 'overflow' or 'destroyed'), key and "
      "version."},
     {"_changes", fast_method<changes>(), METH_FASTCALL, "What erlang._watch is made of."},
+    {"lock", keyword_method<lock>(), METH_FASTCALL | METH_KEYWORDS,
+     "lock($self, key, /, ttl=None, *, timeout=None)\n--\n\n"
+     "The key as a lock, for with: one holder has it at a time, in whichever process and language. It ends "
+     "with the\n"
+     "block, with the holder's process, and after ttl seconds.\n\n"
+     "At the block's begin TimeoutError after timeout seconds; at its end RuntimeError when it was lost."},
+    {"_put_if", fast_method<put_if>(), METH_FASTCALL, "(key, value, version, ttl): whether it was stored."},
+    {"_delete_if", fast_method<delete_if>(), METH_FASTCALL, "(key, version): whether it was deleted."},
+    {"_sweep", sweep, METH_NOARGS, "Gives back what dead processes left."},
     {"_versioned", versioned, METH_O, "(version, value) of a key, or None when it is not there."},
     {"_wait_change", fast_method<sleep_until_changed>(), METH_FASTCALL, "What erlang._wait is made of."},
     {"clear", clear, METH_NOARGS, "clear($self, /)\n--\n\nRemoves all keys, at one moment."},

@@ -58,11 +58,12 @@ bool surely_small(PyObject* self, const table::KeyView& key) REQUIRES(attached) 
 
 // Stores what is not there, and else gives what is: true in `stored`, or a blob in `present`.
 bool put_new(PyObject* self, const table::KeyView& key, PyObject* value, bool& stored,
-             table::Stamped* present, const std::optional<std::uint64_t>& ttl = {}) REQUIRES(attached) {
+             table::Stamped* present, const std::optional<std::uint64_t>& ttl = {},
+             const Expect& expect = Expect::absent()) REQUIRES(attached) {
   const auto put = [&](const auto& make) REQUIRES(attached) {
     const auto done = store(self, make, [&](Table& table, const Handle& handle, table::NewBlob blob) {
       if (ttl) blob.live_for(*ttl);
-      return table.put_if(handle, key, std::move(blob), Expect::absent(), present, &value::kNumbers);
+      return table.put_if(handle, key, std::move(blob), expect, present, &value::kNumbers);
     });
     if (!done) return false;
     stored = **done;
@@ -124,6 +125,33 @@ int dict_put_new(PyObject* self, PyObject* key, PyObject* value, const std::opti
   bool stored = false;
   if (!view || !put_new(self, *view, value, stored, nullptr, ttl)) return -1;
   return stored ? 1 : 0;
+}
+
+int dict_put_if(PyObject* self, PyObject* key, PyObject* value, table::Stamp version,
+                const std::optional<std::uint64_t>& ttl) {
+  const auto view = key_view(key);
+  bool stored = false;
+  if (!view || !put_new(self, *view, value, stored, nullptr, ttl, Expect::stamped(version))) return -1;
+  return stored ? 1 : 0;
+}
+
+int dict_delete_if(PyObject* self, PyObject* key, table::Stamp version) {
+  const auto view = key_view(key);
+  if (!view) return -1;
+  const auto erased = on_table(self, [&](Table& table, const Handle& handle) {
+    return table.erase_if(handle, *view, Expect::stamped(version));
+  });
+  if (!erased) return -1;
+  return **erased ? 1 : 0;
+}
+
+bool dict_sweep(PyObject* self) {
+  return on_table(self,
+                  [](Table& table, const Handle&) -> Result<bool> {
+                    table.sweep();
+                    return true;
+                  })
+      .has_value();
 }
 
 PyObject* dict_setdefault(PyObject* self, PyObject* key, PyObject* value) {

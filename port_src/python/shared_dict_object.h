@@ -58,6 +58,13 @@ PyObject* dict_setdefault(PyObject* self, PyObject* key, PyObject* value) REQUIR
 // Stores the value if the key is not there. 1 when it was stored, 0 when not, -1.
 int dict_put_new(PyObject* self, PyObject* key, PyObject* value, const std::optional<std::uint64_t>& ttl = {})
     REQUIRES(attached);
+// The same if the key has this version, 0 for one that is not there.
+int dict_put_if(PyObject* self, PyObject* key, PyObject* value, table::Stamp version,
+                const std::optional<std::uint64_t>& ttl) REQUIRES(attached);
+// Deletes the key if it has this version. 1, 0 or -1.
+int dict_delete_if(PyObject* self, PyObject* key, table::Stamp version) REQUIRES(attached);
+// Gives back what dead processes held in the table. False with an exception set.
+bool dict_sweep(PyObject* self) REQUIRES(attached);
 // False with an exception set.
 bool dict_clear(PyObject* self) REQUIRES(attached);
 // == and !=

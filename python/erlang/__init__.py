@@ -32,11 +32,13 @@ from ._transaction import TransactionConflict
 
 MutableMapping.register(SharedDict)
 
+from ._lease import Lock  # noqa: E402
 from ._shared_list import SharedList  # noqa: E402  (it needs the registered class)
 
 __all__ = [
     "Atom",
     "Interrupted",
+    "Lock",
     "Pid",
     "Reference",
     "SharedCell",

@@ -16,7 +16,19 @@ from collections.abc import (
 )
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from types import TracebackType
-from typing import Any, ClassVar, Concatenate, Final, Generic, ParamSpec, TypeVar, final, overload, type_check_only
+from typing import (
+    Any,
+    ClassVar,
+    Concatenate,
+    Final,
+    Generic,
+    ParamSpec,
+    Self,
+    TypeVar,
+    final,
+    overload,
+    type_check_only,
+)
 
 from _erlang import WaitStop
 from _typeshed import SupportsKeysAndGetItem
@@ -33,6 +45,7 @@ _V = TypeVar("_V", default=Any)
 __all__: Final = [
     "Atom",
     "Interrupted",
+    "Lock",
     "Pid",
     "Reference",
     "SharedCell",
@@ -417,6 +430,19 @@ class SharedDict(MutableMapping[_K, _V]):
     def _changes(
         self, at: int, made: int, seconds: float | None, stop: WaitStop | None, /
     ) -> tuple[int, int, list[tuple[str, Any, int]]]: ...
+    lock: _Method[_LockMethod[_K]]
+    """The key as a lock, which one holder has at a time, in whichever process and language (py:shared_dict_lock):
+
+        with sd.lock("report", ttl=30, timeout=5) as lock:
+            write_report(lock.fence)
+
+    It is held until the block's end, or that of the holder's process; with ttl it ends by itself after so many
+    seconds, unless it is renewed. While another holds it the block's begin waits, at most timeout seconds: TimeoutError.
+    await sd.lock.aio(key) gives a lock that is held. Whoever changes or deletes the key takes it from its holder."""
+
+    def _put_if(self, key: _K, value: Any, version: int, ttl: float | None, /) -> bool: ...
+    def _delete_if(self, key: _K, version: int, /) -> bool: ...
+    def _sweep(self) -> None: ...
     def _versioned(self, key: _K, /) -> tuple[int, _V] | None: ...
     def _wait_change(self, key: _K, version: int, seconds: float | None, stop: WaitStop | None, /) -> int | None: ...
     update: _Method[_Update[_K, _V]]  # type: ignore[assignment]
@@ -505,6 +531,48 @@ class SharedDict(MutableMapping[_K, _V]):
 
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
+
+class Lock:
+    """A key of a SharedDict that one holder has at a time; it comes from SharedDict.lock(). For one thread.
+
+    with and async with acquire it, unless it is held already, and release it at the end; then they raise RuntimeError
+    when it was lost before. In a child that the block has forked they do nothing."""
+
+    def __init__(
+        self, shared: SharedDict[Any, Any], key: Any, /, ttl: float | None = None, *, timeout: float | None = None
+    ) -> None: ...
+    @property
+    def fence(self) -> int:
+        """Greater than that of all who held the key before: what is guarded by the lock may refuse lesser ones."""
+
+    @property
+    def held(self) -> bool:
+        """Whether this object holds it, as the table says."""
+
+    def acquire(self, timeout: float | None = None) -> bool:
+        """Waits while a living process holds it, at most so many seconds: None for ever, 0 not at all. Gives whether it
+        is held now. Raises RuntimeError when this object holds it already, TypeError when the key has a value that is
+        no lock."""
+
+    def release(self) -> None:
+        """Raises RuntimeError when it is not held, or no longer."""
+
+    def renew(self, ttl: float | None = None) -> None:
+        """Gives it so many seconds from now on, or as many as at first. Raises RuntimeError when it is not held, or no longer."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None: ...
+    async def __aenter__(self) -> Self: ...
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None: ...
+
+class _LockMethod(Generic[_K]):
+    def __call__(self, key: _K, /, ttl: float | None = None, *, timeout: float | None = None) -> Lock: ...
+    async def aio(self, key: _K, /, ttl: float | None = None, *, timeout: float | None = None) -> Lock:
+        """Waits until it is acquired: the lock is held. Raises TimeoutError."""
 
 class _Ephemeral(
     AbstractContextManager[SharedDict[Any, Any], None], AbstractAsyncContextManager[SharedDict[Any, Any], None]

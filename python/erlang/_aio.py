@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from _erlang import Errand
 
-from . import _aio_wait
+from . import _aio_wait, _lease
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,7 +33,11 @@ _MOST_BYTES = 1 << 20  # but one item at least, however large
 _MANY = 1000  # items that are not let go of on the event loop's thread
 
 # Functions that stand for a method: (self, *arguments) -> awaitable or asynchronous iterator.
-_own: dict[str, Callable[..., Any]] = {"wait": _aio_wait.wait, "wait_change": _aio_wait.wait_change}
+_own: dict[str, Callable[..., Any]] = {
+    "wait": _aio_wait.wait,
+    "wait_change": _aio_wait.wait_change,
+    "lock": _lease.lock,
+}
 
 
 def instead_of[Function: Callable[..., Any]](name: str) -> Callable[[Function], Function]:

@@ -38,7 +38,7 @@ threading._register_atexit(_stop_all)  # type: ignore[attr-defined]
 os.register_at_fork(after_in_child=_stops.clear)  # its threads are the parent's
 
 
-async def _waited[Result](call: Callable[[WaitStop], Result]) -> Result:
+async def waited[Result](call: Callable[[WaitStop], Result]) -> Result:
     stop = WaitStop()
     thread = ThreadPoolExecutor(1, "erlang-wait")
     _stops.add(stop)
@@ -57,8 +57,8 @@ async def wait(
         found = _get.at_once(self, key, _NONE)
         if found is not NotImplemented and found is not _NONE:
             return found
-    return await _waited(lambda stop: _wait.wait(self, key, until, timeout, _stop=stop))
+    return await waited(lambda stop: _wait.wait(self, key, until, timeout, _stop=stop))
 
 
 async def wait_change(self: SharedDict[Any, Any], key: Any, version: int, /, timeout: float | None = None) -> int:
-    return await _waited(lambda stop: _wait.wait_change(self, key, version, timeout, _stop=stop))
+    return await waited(lambda stop: _wait.wait_change(self, key, version, timeout, _stop=stop))

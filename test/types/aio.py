@@ -26,7 +26,7 @@ async def awaited(sd: SharedDict[str, int]) -> None:
     assert_type(await sd.view.aio("key"), memoryview)
     assert_type(await sd.to_dict.aio(), dict[str, int])
     assert_type(await sd.get_many.aio(["a", "b"]), dict[str, Any])
-    assert_type(await sd.info.aio(), dict[str, int])
+    assert_type(await sd.info.aio(), dict[str, Any])
     assert_type(await sd.wait.aio("key"), int)
     assert_type(await sd.wait.aio("key", lambda value: value > 1, timeout=1.5), int)
     assert_type(await sd.wait_change.aio("key", await sd.version.aio("key")), int)

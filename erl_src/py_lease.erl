@@ -1,0 +1,165 @@
+%% @private Locks: a key that one holder has at a time.
+%%
+%% The value of the key is a record: the name of a dict that ends with the holder, and a random number. Dicts of Erlang
+%% processes and of Python's OS processes end with them, so whoever finds a record sees whether its holder lives, and takes its
+%% place if not. Whoever holds the key changes it only as long as it has the stamp that he gave it. python/erlang/_lease.py is
+%% the same for Python.
+-module(py_lease).
+
+-export([lock/3, unlock/1, renew/2]).
+
+-export_type([lock/0, options/0]).
+
+-type lock() :: #{dict := py_handle:handle(), key := term(), fence := pos_integer(), stamp := pos_integer(),
+                  record := tuple(), holder := py_handle:handle()}.
+-type options() :: #{ttl => pos_integer() | infinity, timeout => timeout()}.
+
+-define(MARK, <<"erlang.lock">>).
+-define(LOOK, 250).   % milliseconds: the end of a holder changes no key
+
+-spec lock(term(), term(), term()) -> py_dict:result({ok, lock()}).
+lock(Handle, Key, Options) ->
+    case {py_handle:route(Handle), options(Options)} of
+        {not_a_handle, _} -> {badarg, {1, not_a_handle}};
+        {_, error} -> {badarg, {3, lock_options}};
+        {{remote, _}, _} -> {badarg, {1, lock_elsewhere}};
+        {{local, _}, {ok, Life, Timeout}} -> with_holder(Handle, Key, Life, Timeout)
+    end.
+
+options(Options) when is_map(Options) ->
+    Timeout = maps:get(timeout, Options, infinity),
+    Good = Timeout =:= infinity orelse (is_integer(Timeout) andalso Timeout >= 0 andalso Timeout =< 16#ffffffff),
+    case Good andalso py_options:life(maps:remove(timeout, Options)) of
+        {ok, Life} -> {ok, Life, Timeout};
+        _ -> error
+    end;
+options(_) -> error.
+
+%% The holder's dict is the calling process's.
+with_holder(Handle, Key, Life, Timeout) ->
+    case py_dict:new(#{}) of
+        {ok, Holder} ->
+            case waiting(Handle, Key, Life, Timeout, Holder) of
+                {ok, _} = Locked -> Locked;
+                Failure ->
+                    _ = py_dict:destroy(Holder),
+                    Failure
+            end;
+        Failure -> Failure
+    end.
+
+waiting(Handle, Key, Life, Timeout, Holder) ->
+    {value, Name} = py_dict:name(Holder),
+    Record = {?MARK, Name, rand:uniform(1 bsl 62)},
+    Lock = #{dict => Handle, key => Key, record => Record, holder => Holder},
+    case attempt(Lock, Life) of
+        held when Timeout =:= 0 -> {error, timeout};
+        held -> watching(Lock, Life, deadline(Timeout));
+        Done -> Done
+    end.
+
+watching(#{dict := Handle, key := Key} = Lock, Life, Deadline) ->
+    Alias = erlang:alias(),
+    try py_watch:subscribe_tagged(Handle, {key, Key}, Alias) of
+        {ok, Subscription} ->
+            try again(Lock, Life, Alias, Deadline)
+            after py_watch:unsubscribe(Subscription)
+            end;
+        Failure -> Failure
+    after
+        _ = erlang:unalias(Alias),
+        flush(Alias)
+    end.
+
+again(Lock, Life, Alias, Deadline) ->
+    case attempt(Lock, Life) of
+        held ->
+            Left = left(Deadline),
+            receive {Alias, _} -> ok
+            after min(Left, ?LOOK) -> ok
+            end,
+            ok = flush(Alias),
+            case Left of
+                0 -> {error, timeout};
+                _ -> again(Lock, Life, Alias, Deadline)
+            end;
+        Done -> Done
+    end.
+
+deadline(infinity) -> infinity;
+deadline(Timeout) -> erlang:monotonic_time(millisecond) + Timeout.
+
+left(infinity) -> ?LOOK;
+left(Deadline) -> max(0, Deadline - erlang:monotonic_time(millisecond)).
+
+flush(Alias) ->
+    receive {Alias, _} -> flush(Alias)
+    after 0 -> ok
+    end.
+
+%% Takes the key if it is free, or if its holder is gone.
+attempt(#{dict := Handle, key := Key, record := Record} = Lock, Life) ->
+    case py_dict:put_if(Handle, Key, Record, 0, Life) of
+        ok -> mine(Lock);
+        missing ->
+            case py_dict:get_stamped(Handle, Key) of
+                {value, {Stamp, {?MARK, Name, _}}} when is_binary(Name) -> replace(is_over(Name), Lock, Life, Stamp);
+                {value, _} -> {badarg, {2, no_lock}};
+                missing -> held;   % it was free in between: the next attempt
+                Failure -> Failure
+            end;
+        Failure -> Failure
+    end.
+
+replace(false, _, _, _) -> held;
+replace(true, #{dict := Handle, key := Key, record := Record} = Lock, Life, Stamp) ->
+    case py_dict:put_if(Handle, Key, Record, Stamp, Life) of
+        ok -> mine(Lock);
+        missing -> held;
+        Failure -> Failure
+    end.
+
+%% The stamp that it got is the fencing number.
+mine(#{dict := Handle, key := Key, record := Record} = Lock) ->
+    case py_dict:get_stamped(Handle, Key) of
+        {value, {Stamp, Record}} -> {ok, Lock#{fence => Stamp, stamp => Stamp}};
+        {value, _} -> held;   % its time was over at once
+        missing -> held;
+        Failure -> Failure
+    end.
+
+%% A holder's dict lies in the table of the lock.
+is_over(Name) ->
+    case re:run(Name, ":([0-9a-f]{32})(:|$)", [{capture, [1], binary}, dollar_endonly]) of
+        {match, [Hex]} ->
+            Bits = <<(binary_to_integer(Hex, 16)):128>>,
+            case py_dict:info(py_handle:of_bits(Bits)) of
+                {badarg, _} -> true;
+                _ -> false
+            end;
+        nomatch -> false
+    end.
+
+%% @doc `missing' when it is not held any more.
+-spec unlock(term()) -> py_dict:result(ok | missing).
+unlock(#{dict := Handle, key := Key, stamp := Stamp, holder := Holder}) ->
+    Done = py_dict:del_if(Handle, Key, Stamp),
+    _ = py_dict:destroy(Holder),
+    Done;
+unlock(_) -> {badarg, {1, lock}}.
+
+-spec renew(term(), term()) -> py_dict:result({ok, lock()} | missing).
+renew(#{dict := Handle, key := Key, stamp := Stamp, record := Record, fence := Fence} = Lock, Options) ->
+    case py_options:life(Options) of
+        {ok, Life} ->
+            case py_dict:put_if(Handle, Key, Record, Stamp, Life) of
+                ok -> renewed(mine(Lock), Fence);
+                Other -> Other
+            end;
+        error -> {badarg, {2, lock_options}}
+    end;
+renew(_, _) -> {badarg, {1, lock}}.
+
+renewed({ok, Lock}, Fence) -> {ok, Lock#{fence := Fence}};
+renewed(held, _) -> missing;
+renewed(Failure, _) -> Failure.

@@ -113,7 +113,7 @@ class Blob : public OwnBlob<kCopiedBytes> {};
 class Pin : public BlobBytes {
  public:
   Pin() = default;
-  Pin(Pin&& other) noexcept : BlobBytes() { take_all(other); }
+  Pin(Pin&& other) noexcept { take_all(other); }
   Pin& operator=(Pin&& other) noexcept {
     if (this != &other) {
       release();

@@ -10,11 +10,13 @@ void Auditor::walk_kin() {
     walk_list(super().first_dict[slot], Index::owner_word(DictOwner::process, slot),
               "dicts of slot " + std::to_string(slot));
   for (std::uint32_t number = 0; number < end; ++number)
-    if (const DictHeader* parent = index_.header(number); state_of_dict(number) != kDictFree)
+    if (const DictHeader* parent = index_.header(number);
+        parent != nullptr && peek(parent->state) != kDictFree)
       walk_list(parent->first_child, Index::owner_word(DictOwner::parent, number),
                 "children of dict " + std::to_string(number));
   for (std::uint32_t number = 0; number < end; ++number)
-    if (state_of_dict(number) != kDictFree && peek(index_.header(number)->owner) >> 32 != 0 && !kin_[number])
+    if (const DictHeader* dict = index_.header(number);
+        dict != nullptr && peek(dict->state) != kDictFree && peek(dict->owner) >> 32 != 0 && !kin_[number])
       damaged("dict " + std::to_string(number) + " is not in the list of what ends it");
 }
 

@@ -165,9 +165,9 @@ Status Index::grow(Operation& operation) {
   if (!made) return std::move(made).error();
   for (std::uint64_t i = 0; i < count; ++i) draft(made->half(i), 0);
   for (std::uint32_t number = 0; number < most && dicts != 0; ++number) {
-    if (!is_named(number)) continue;
-    const DictHeader& dict = *header(number);
-    std::uint64_t at = hash_of({peek(dict.handle[0]), peek(dict.handle[1])}) & (count - 1);
+    const DictHeader* const dict = is_named(number) ? header(number) : nullptr;
+    if (dict == nullptr) continue;
+    std::uint64_t at = hash_of({peek(dict->handle[0]), peek(dict->handle[1])}) & (count - 1);
     while (peek(made->half(at)) != 0) at = (at + 1) & (count - 1);
     draft(made->half(at), number + 1);
   }
@@ -230,12 +230,14 @@ Status Index::add_chunk(Operation& operation) {
 Status Index::add(Operation& operation, const HandleWords& handle, const NewDict& wanted) {
   std::uint64_t mask = 0;
   const auto places = block(mask);
-  if (!places || !is_free(peek(super().free_dict))) return make_error(Errc::corrupt, "index");
+  DictHeader* const free = free_header();
+  if (!places || free == nullptr) return make_error(Errc::corrupt, "index");
   std::uint64_t at = hash_of(handle) & mask;
   for (std::uint64_t i = 0; peek(places->half(at)) != 0 && peek(places->half(at)) != kLeft;
        at = (at + 1) & mask)
     if (i++ > mask) return make_error(Errc::corrupt, "index without an end");
-  DictHeader& dict = take_header(operation, handle);
+  DictHeader& dict = *free;
+  take_header(operation, dict, handle);
   describe(dict, wanted);
   if (Status linked = link_new(operation, dict, wanted); !linked) return linked;
   if (peek(places->half(at)) == 0) operation.set(super().index_used, peek(super().index_used) + 1);
@@ -244,8 +246,13 @@ Status Index::add(Operation& operation, const HandleWords& handle, const NewDict
   return ok_status();
 }
 
-DictHeader& Index::take_header(Operation& operation, const HandleWords& handle) {
-  DictHeader& dict = *header(peek(super().free_dict) - 1);
+DictHeader* Index::free_header() const {
+  const std::uint32_t place = peek(super().free_dict);
+  DictHeader* const dict = place == 0 ? nullptr : header(place - 1);
+  return dict != nullptr && peek(dict->state) == kDictFree ? dict : nullptr;
+}
+
+void Index::take_header(Operation& operation, DictHeader& dict, const HandleWords& handle) {
   for (Word* word : {&dict.live, &dict.bytes, &dict.used, &dict.pinned, &dict.slots, &dict.slots_mask,
                      &dict.directory, &dict.directory_capacity, &dict.reclaimed, &dict.cells})
     draft(*word, 0);
@@ -258,7 +265,6 @@ DictHeader& Index::take_header(Operation& operation, const HandleWords& handle) 
   draft(dict.handle[1], handle[1]);
   operation.set(dict.state, kDictLive);
   operation.set(super().free_dict, peek(dict.next));
-  return dict;
 }
 
 void Index::describe(DictHeader& dict, const NewDict& wanted) {
@@ -315,8 +321,10 @@ void Index::hand_over_ring(Operation& operation, DictHeader& from, DictHeader& t
 
 // What was seen of the dict before must not be taken for what is there now: versions and changes go on.
 Status Index::renew(Operation& operation, Half& place, DictHeader& header) {
-  if (!is_free(peek(super().free_dict))) return make_error(Errc::corrupt, "index");
-  DictHeader& dict = take_header(operation, {peek(header.handle[0]), peek(header.handle[1])});
+  DictHeader* const free = free_header();
+  if (free == nullptr) return make_error(Errc::corrupt, "index");
+  DictHeader& dict = *free;
+  take_header(operation, dict, {peek(header.handle[0]), peek(header.handle[1])});
   const std::uint64_t version = std::max(peek(dict.version), peek(header.version));
   draft(dict.version, (version | 1) + 1);
   draft(dict.changes, std::max(peek(dict.changes), peek(header.changes)) + 1);

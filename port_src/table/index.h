@@ -103,8 +103,10 @@ class Index {
   Status grow(Operation& operation);
   Status add_chunk(Operation& operation);
   bool has_dicts(Offset chunk, std::uint32_t first) const;
-  // A free header for an empty dict, which the change makes live.
-  DictHeader& take_header(Operation& operation, const HandleWords& handle);
+  // The free header is an empty dict that the change makes live.
+  void take_header(Operation& operation, DictHeader& dict, const HandleWords& handle);
+  // The next that is free; null: what says so is damaged.
+  DictHeader* free_header() const;
   static void describe(DictHeader& header, const NewDict& wanted);
   static void copy_description(const DictHeader& from, DictHeader& to);
   void hand_over_ring(Operation& operation, DictHeader& from, DictHeader& to);

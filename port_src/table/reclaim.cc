@@ -27,8 +27,9 @@ bool Store::reclaim(std::size_t most) {
 bool Store::reclaim(Operation& operation, std::size_t most) {
   end_left_children(operation);
   for (const std::uint32_t number : dead_dicts(operation)) {
-    DictHeader& header = *index_.header(number);
-    if (!operation.lock(header.lock)) continue;
+    DictHeader* const found = index_.header(number);  // null: damaged since it was listed
+    if (found == nullptr || !operation.lock(found->lock)) continue;
+    DictHeader& header = *found;
     const std::uint64_t before = peek(header.reclaimed);
     const bool dead = peek(header.state) == kDictDead;
     const bool empty = dead && Dict(operation, heap_, limits_, header).reclaim(most);

@@ -105,8 +105,8 @@ bool Store::end_child(Operation& operation, DictHeader& child) {
 // Of dicts that were ended by a process which was killed before it was done.
 void Store::end_left_children(Operation& operation) {
   for (const std::uint32_t number : dead_dicts(operation)) {
-    DictHeader& header = *index_.header(number);
-    if (peek(header.first_child) != 0) (void)end_children(operation, header);
+    DictHeader* const header = index_.header(number);
+    if (header != nullptr && peek(header->first_child) != 0) (void)end_children(operation, *header);
   }
 }
 

@@ -7,7 +7,6 @@ and whoever holds the key changes it only if it still has the version that he ga
 
 from __future__ import annotations
 
-import asyncio
 import os
 import secrets
 import threading
@@ -130,11 +129,13 @@ class Lock:
         self.__exit__(kind, error, trace)
 
     async def _acquire_in_thread(self) -> None:
+        from asyncio import CancelledError  # not before it is needed: it is large
+
         from ._aio_wait import waited
 
         try:
             acquired = await waited(lambda stop: self._acquire(self._timeout, stop))
-        except asyncio.CancelledError:
+        except CancelledError:
             self._give_up()
             raise
         if not acquired:

@@ -278,7 +278,7 @@ void Index::describe(DictHeader& dict, const NewDict& wanted) {
   draft(dict.max_value_bytes, wanted.max_value_bytes);
   std::array<std::uint64_t, kDictName / 8> name{};
   const std::size_t length = std::min(wanted.name.size(), kDictName);
-  std::memcpy(name.data(), wanted.name.data(), length);
+  if (length != 0) std::memcpy(name.data(), wanted.name.data(), length);
   draft(dict.name_length, length);
   for (std::size_t i = 0; i < name.size(); ++i) draft(dict.name[i], name[i]);
 }

@@ -156,11 +156,15 @@ class Batch {
     return ok_status();
   }
 
-  // Keys before it in this batch may be on their way to the same place.
+  // The place that was found, unless a key before it in this batch is on its way there: then the next that is
+  // empty.
   std::uint64_t free_slot(std::uint64_t at) {
+    if (promise(at)) return at;
     const std::uint64_t mask = peek(header().slots_mask);
     const Block slots(operation_.mapping(), peek(header().slots));
-    while (peek(slots.half(at)) != 0 || !promise(at)) at = (at + 1) & mask;
+    do {
+      at = (at + 1) & mask;
+    } while (peek(slots.half(at)) != 0 || !promise(at));
     return at;
   }
 

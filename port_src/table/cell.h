@@ -21,6 +21,7 @@
 
 #include "base/bytes.h"
 #include "table/crash_point.h"
+#include "table/double_word.h"
 #include "table/expect.h"
 #include "table/layout.h"
 
@@ -179,14 +180,9 @@ class Cell {
 
   [[gnu::always_inline]] bool swap_both(std::int64_t number, std::uint64_t owner, std::int64_t new_number,
                                         std::uint64_t new_owner) {
-    __extension__ using Both = unsigned __int128;
-    const auto both = [](std::int64_t low, std::uint64_t high) {
-      return (static_cast<Both>(high) << 64) | static_cast<std::uint64_t>(low);
-    };
     crash_point("cell.swap", false);
-    // x86-64 and arm64 are both little-endian: the number is the lower half.
-    const bool swapped = __sync_bool_compare_and_swap(reinterpret_cast<Both*>(this), both(number, owner),
-                                                      both(new_number, new_owner));
+    const bool swapped = swap_double_word(this, {static_cast<std::uint64_t>(number), owner},
+                                          {static_cast<std::uint64_t>(new_number), new_owner});
     crash_point("cell.swap", true);
     return swapped;
   }

@@ -4,9 +4,9 @@
 //   segments  | entry | entry | dead | ...  | entry | ...       in insertion order; 8, 8, 16, ... 512, 1024,
 //   1024, ...
 //
-// An entry that loses its value is dead: its slot stays and marks that a search goes on. When more entries
-// are dead than live, the live ones are copied into new segments, which take the old ones' place in one
-// change.
+// An entry that loses its value is dead: its slot marks that a search goes on, until a new key takes it. When
+// more entries are dead than live, the live ones are copied into new segments, which take the old ones' place
+// in one change.
 //
 // What it consists of changes by the redo list of an operation alone; meanwhile the dict's version is odd, so
 // that readers without the lock see it (dict_reader.h). Only a value that is one word, as the one before it,

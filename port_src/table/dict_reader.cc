@@ -86,15 +86,20 @@ Checked<DictReader::Found> DictReader::find(const HashedKey& key) const {
   Checked<Block> slots = look_at_block(peek(header_.slots), (mask + 1) * sizeof(Half), "hash table");
   if (!slots) return slots.damage();
   const std::uint64_t used = peek(header_.used);
+  // A missing key may go where a dead one was. So one that comes and goes leaves no trail to be searched.
+  bool is_vacant_known = false;
   for (std::uint64_t i = 0; i <= mask; ++i) {
     const std::uint64_t at = (key.hash + i) & mask;
     const std::uint32_t slot = peek(slots->half(at));
-    slot_found_ = at;
+    if (!is_vacant_known) slot_found_ = at;
     if (slot == 0) return Found{};
     if (slot > used) return damage("place in the hash table");
     Checked<Entry*> candidate = look_at_entry(slot - 1);
     if (!candidate) return candidate.damage();
-    if (peek((*candidate)->value) == 0) continue;
+    if (peek((*candidate)->value) == 0) {
+      is_vacant_known = true;
+      continue;
+    }
     Checked<bool> is_it = same(**candidate, key);
     if (!is_it) return is_it.damage();
     if (*is_it) return Found{*candidate};

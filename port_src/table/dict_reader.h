@@ -97,7 +97,7 @@ class DictReader {
   Checked<std::size_t> key_size(const Entry& entry) const;
   Checked<std::size_t> value_size(std::uint64_t word) const;
   std::uint32_t number() const { return peek(header_.number); }
-  // By find: where in the hash table a missing key would go.
+  // By find: where in the hash table a missing key would go, an empty place or a dead one's.
   std::uint64_t slot_found() const { return slot_found_; }
   DictHeader& header() const { return header_; }
 

@@ -15,7 +15,9 @@
 
 #include "etf/tags.h"
 #include "etf/writer.h"
+#include "server/change_feed.h"
 #include "server/dispatcher.h"
+#include "server/outbox.h"
 #include "server/reaper.h"
 #include "server/table_role.h"
 #include "table_rounds.h"
@@ -109,7 +111,9 @@ class Port {
 
   std::unique_ptr<table::Table> table_ = *table::Table::anonymous();
   server::Reaper reaper_{*table_, std::chrono::milliseconds(0)};
-  server::TableRole role_{*table_, reaper_, {value::NoneAtom::none, kMaxFrame, 0}};
+  server::Outbox outbox_;
+  server::ChangeFeed feed_{*table_, outbox_, kMaxFrame};
+  server::TableRole role_{*table_, reaper_, feed_, {value::NoneAtom::none, kMaxFrame, 0}};
   server::Dispatcher dispatcher_{role_, kMaxFrame};
   Bytes reply_;
 };

@@ -60,6 +60,29 @@ class AuditTest : public testing::Test {
   const Handle dict_ = handle_no(1);
 };
 
+// Else a search would take as long as the dead are many.
+TEST_F(AuditTest, AKeyThatComesAndGoesTakesOnePlaceInTheHashTable) {
+  const auto places_taken = [&] {
+    const Block slots(raw(), peek(header(1).slots));
+    std::uint64_t taken = 0;
+    for (std::uint64_t at = 0; at <= peek(header(1).slots_mask); ++at)
+      taken += peek(slots.half(at)) != 0 ? 1 : 0;
+    return taken;
+  };
+  const std::uint64_t before = places_taken();
+  std::vector<KeyChange> change;
+  for (int n = 0; n < 500; ++n) {
+    ASSERT_TRUE(put_text(table_, dict_, text_key("comes"), "v").ok());
+    ASSERT_TRUE(*table_.erase(dict_, text_key("comes")));
+    change.clear();
+    change.push_back({text_key("in a batch"), *blob_of(table_, "v")});
+    ASSERT_TRUE(table_.change_all(dict_, change).ok());
+    ASSERT_TRUE(*table_.erase(dict_, text_key("in a batch")));
+  }
+  EXPECT_LE(places_taken(), before + 2);
+  EXPECT_TRUE(audited(table_));
+}
+
 TEST_F(AuditTest, AccountsForAllOfATableAtRest) {
   Blob pinned = *table_.get(dict_, text_key("short"));
   const Result<NewBlob> prepared = blob_of(table_, std::string(5000, 'n'));

@@ -434,6 +434,8 @@ shared_dict_transaction(SD, Fun) -> ?BADARG([SD, Fun], {2, function_1}).
 %% other attempt is begun (milliseconds, default: `infinity'); or what a value that was written is refused for. All values that
 %% are written go in one frame, and live as long as the dict says: a `ttl' of their own they cannot have. What is read of what the
 %% fun itself has written is as it will be read from the dict: `undefined' as the configured atom of None, other atoms as binaries.
+%% A key that is there before and after it keeps its place among the keys, also if the fun takes it and sets it anew; new keys come
+%% behind in the order in which they were first written.
 %%
 %% A transaction on the same dict inside of the fun, by whichever function, is a part of this one; what it has written is
 %% forgotten when it fails. Operations on the dict itself are none: they are done at once. A fun that reads a key and changes it

@@ -50,6 +50,7 @@ Status put_number(Dict& dict, const HashedKey& key, const Entry* entry, std::int
 }
 
 CellOutcome overflow(std::int64_t number) { return {CellResult::overflow, number, number}; }
+CellOutcome unchanged(std::int64_t number) { return {CellResult::done, number, number}; }
 CellOutcome not_a_number() { return {CellResult::not_a_number, 0, 0}; }
 
 }  // namespace
@@ -110,6 +111,7 @@ Result<CellOutcome> Store::change_cell(const Handle& handle, const KeyView& key,
     if (!*before) return not_a_number();
     const auto after = applied(change, **before);
     if (!after) return overflow(**before);
+    if (change.op == CellOp::compare_and_swap && **before != change.expected) return unchanged(**before);
     Status made = may_be_cell(dict, found->entry)
                       ? dict.put(hashed, cell_value(*after, new_owner(header), form))
                       : put_number(dict, hashed, found->entry, *after, form);

@@ -65,8 +65,8 @@ class _Items(ItemsView[Any, Any]):
 class Transaction(MutableMapping[Any, Any]):
     """The mapping that a transaction's block works on; it belongs to one thread.
 
-    A key that is there before and after it keeps its place, also if it goes and comes meanwhile; new keys come behind in
-    the order in which they were first written.
+    A key that is there before and after it keeps its place, also if it goes and comes meanwhile; new keys come behind
+    in the order in which they were first written.
     """
 
     __slots__ = ("_all", "_conflict", "_more", "_reads", "_retried", "_shared", "_state", "_writes")

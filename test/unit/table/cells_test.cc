@@ -49,6 +49,9 @@ TEST_F(CellTest, AMissingKeyCountsAsZero) {
   EXPECT_EQ(at("n"), "<-2>");
   EXPECT_EQ(*table_.size(dict_), 1u);
   EXPECT_EQ(table::change(table_, dict_, std::int64_t{7}, CellOp::sub, 1)->after, -1);
+  EXPECT_EQ(change("m", CellOp::compare_and_swap, 5, 1), "0 0");
+  EXPECT_EQ(at("m"), "(no blob)");
+  EXPECT_EQ(change("m", CellOp::compare_and_swap, 5, 0), "0 5");
   EXPECT_TRUE(audited(table_));
 }
 

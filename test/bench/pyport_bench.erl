@@ -19,8 +19,8 @@ main([Echo, Folder | Options]) ->
 effort(Folder, Options) ->
     [] = Options -- ["--quick", "--floor"],
     Size = case lists:member("--quick", Options) of
-               true -> #{rounds => 3, slice_ms => 8, entries => 20000, large => 64 bsl 20};
-               false -> #{rounds => 9, slice_ms => 100, entries => 500000, large => 1 bsl 30}
+               true -> #{rounds => 3, slice_ms => 8, entries => 20000, expiring => 20, large => 64 bsl 20};
+               false -> #{rounds => 9, slice_ms => 100, entries => 500000, expiring => 300, large => 1 bsl 30}
            end,
     Size#{callers => [1, 8, 32], folder => Folder, pyport => not lists:member("--floor", Options)}.
 
@@ -32,6 +32,7 @@ run(Echo, Effort) ->
     head(Effort),
     bench_dict:run(Echo, Effort),
     bench_dict:new_and_destroy(Echo, Effort),
+    bench_expiry:run(Effort),
     bench_large:run(Effort),
     bench_python:calls(Echo, Effort),
     bench_python:dict(Effort),

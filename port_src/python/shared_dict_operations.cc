@@ -71,20 +71,6 @@ bool set_seconds(PyObject* told, const char* name, std::uint64_t nanoseconds) RE
   return seconds && PyDict_SetItemString(told, name, seconds.get()) == 0;
 }
 
-std::string_view owner_name(table::DictOwner owner) {
-  switch (owner) {
-    case table::DictOwner::process:
-      return "os_process";
-    case table::DictOwner::node:
-      return "node";
-    case table::DictOwner::parent:
-      return "dict";
-    case table::DictOwner::elsewhere:
-      break;
-  }
-  return "process";
-}
-
 }  // namespace
 
 std::string node_of(PyObject* self) {
@@ -208,7 +194,7 @@ PyObject* dict_info(PyObject* self) {
   const bool made =
       told && set_count(told.get(), "keys", found.keys) && set_count(told.get(), "bytes", found.bytes) &&
       set_count(told.get(), "pinned", found.pinned) && set_seconds(told.get(), "created", found.created) &&
-      set_text(told.get(), "owner", owner_name(found.owner)) &&
+      set_text(told.get(), "owner", name_of(found.owner)) &&
       set_seconds(told.get(), "last_use", found.last_use) &&
       set_seconds(told.get(), found.idle ? "idle" : "ttl", found.ttl) &&
       (found.max_value_bytes == 0 || set_count(told.get(), "max_value_bytes", found.max_value_bytes)) &&

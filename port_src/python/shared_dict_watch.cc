@@ -1,41 +1,25 @@
 #include "python/shared_dict_watch.h"
 
+#include <string_view>
+
 #include "python/detached_wait.h"
 #include "python/dict_key.h"
 
 namespace pyport::python {
 namespace {
 
-using table::ChangeKind;
 using table::DictChange;
 using table::Handle;
 using table::Table;
 using table::WaitLimit;
 using table::WatchPosition;
 
-const char* name_of(ChangeKind kind) {
-  switch (kind) {
-    case ChangeKind::put:
-      return "put";
-    case ChangeKind::erased:
-      return "delete";
-    case ChangeKind::expired:
-      return "expired";
-    case ChangeKind::cleared:
-      return "clear";
-    case ChangeKind::overflow:
-      break;
-  }
-  return "overflow";
-}
-
-bool has_key(ChangeKind kind) { return kind != ChangeKind::cleared && kind != ChangeKind::overflow; }
-
 Ref tuple_of(const DictChange& change) REQUIRES(attached) {
   Ref key = has_key(change.kind) ? key_object(change.key) : Ref::borrow(Py_None);
   if (!key) return key;
-  return Ref::steal(
-      Py_BuildValue("sOK", name_of(change.kind), key.get(), static_cast<unsigned long long>(change.stamp)));
+  const std::string_view kind = name_of(change.kind);
+  return Ref::steal(Py_BuildValue("s#OK", kind.data(), static_cast<Py_ssize_t>(kind.size()), key.get(),
+                                  static_cast<unsigned long long>(change.stamp)));
 }
 
 Ref list_of(const std::vector<DictChange>& changes) REQUIRES(attached) {

@@ -9,7 +9,6 @@
 namespace pyport::server {
 namespace {
 
-using table::ChangeKind;
 using table::DictChange;
 using table::Handle;
 using table::WaitClock;
@@ -18,26 +17,9 @@ using table::WaitClock;
 // for a minute.
 constexpr std::chrono::seconds kAskAgain{15};
 
-std::string_view name_of(ChangeKind kind) {
-  switch (kind) {
-    case ChangeKind::put:
-      return "put";
-    case ChangeKind::erased:
-      return "delete";
-    case ChangeKind::expired:
-      return "expired";
-    case ChangeKind::cleared:
-      return "clear";
-    case ChangeKind::overflow:
-      break;
-  }
-  return "overflow";
-}
-
 protocol::ChangeEvent event_of(const DictChange& change) {
   protocol::ChangeEvent event{name_of(change.kind), std::nullopt, change.stamp};
-  if (change.kind != ChangeKind::cleared && change.kind != ChangeKind::overflow)
-    event.key = table::view_of(change.key);
+  if (has_key(change.kind)) event.key = table::view_of(change.key);
   return event;
 }
 

@@ -60,20 +60,6 @@ void set_ttl(table::NewBlob& blob, const protocol::Ttl& ttl_ms) {
   if (ttl_ms) blob.live_for(nanoseconds(*ttl_ms));
 }
 
-std::string_view owner_name(table::DictOwner owner) {
-  switch (owner) {
-    case table::DictOwner::process:
-      return "os_process";
-    case table::DictOwner::node:
-      return "node";
-    case table::DictOwner::parent:
-      return "dict";
-    case table::DictOwner::elsewhere:
-      break;
-  }
-  return "process";
-}
-
 protocol::StatReply reply_of(const table::DictStats& stats) {
   constexpr std::uint64_t kSecond = 1000 * kMillisecond;
   protocol::StatReply reply;
@@ -85,7 +71,7 @@ protocol::StatReply reply_of(const table::DictStats& stats) {
   reply.ttl_ms = stats.ttl / kMillisecond;
   reply.idle = stats.idle;
   reply.max_value_bytes = stats.max_value_bytes;
-  reply.owner = owner_name(stats.owner);
+  reply.owner = name_of(stats.owner);
   reply.name = stats.name;
   return reply;
 }

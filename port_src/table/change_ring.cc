@@ -45,6 +45,22 @@ Key key_of(const Head& head, const std::uint64_t* words) {
 
 }  // namespace
 
+std::string_view name_of(ChangeKind kind) {
+  switch (kind) {
+    case ChangeKind::put:
+      return "put";
+    case ChangeKind::erased:
+      return "delete";
+    case ChangeKind::expired:
+      return "expired";
+    case ChangeKind::cleared:
+      return "clear";
+    case ChangeKind::overflow:
+      break;
+  }
+  return "overflow";
+}
+
 ChangeRing::ChangeRing(const Block& block, DictHeader& header)
     : block_(block),
       header_(header),

@@ -9,10 +9,12 @@
 // kilobytes, a batch larger than the ring) is lost, with all before it: the ring is then empty, and who reads
 // it sees by his position that he has missed something.
 //
-// Thread safety: REQUIRES the dict's lock; parse_changes() is a pure function.
+// Thread safety: REQUIRES the dict's lock; name_of(), has_key() and parse_changes() are pure
+// functions.
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "table/block.h"
@@ -29,6 +31,13 @@ enum class ChangeKind : std::uint8_t {
   cleared = 4,   // all keys were erased
   overflow = 5,  // changes were missed
 };
+
+// By which users know it.
+std::string_view name_of(ChangeKind kind);
+// Otherwise it is a change of all keys, or of nobody knows which.
+constexpr bool has_key(ChangeKind kind) {
+  return kind != ChangeKind::cleared && kind != ChangeKind::overflow;
+}
 
 struct DictChange {
   ChangeKind kind = ChangeKind::overflow;

@@ -1,6 +1,6 @@
 // What a dict is made with.
 //
-// Thread safety: values.
+// Thread safety: values; name_of() is a pure function.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +17,21 @@ enum class DictOwner : std::uint8_t {
   node = 2,       // it lasts as long as the table
   parent = 3      // it ends with another dict
 };
+
+// By which users know it: for them, whom the table does not know is a process.
+constexpr std::string_view name_of(DictOwner owner) {
+  switch (owner) {
+    case DictOwner::process:
+      return "os_process";
+    case DictOwner::node:
+      return "node";
+    case DictOwner::parent:
+      return "dict";
+    case DictOwner::elsewhere:
+      break;
+  }
+  return "process";
+}
 
 // What came of making a dict end with another one.
 enum class Adoption : std::uint8_t {

@@ -161,6 +161,7 @@ class Dict : public DictReader {
   Status check_new_key(const HashedKey& key, std::uint64_t live) const;
   Status check_old_key(const Entry& entry) const;
   Result<Word*> make_redo(std::uint64_t elements);
+  void commit_with(Word& redo);
   Checked<Entry*> element(const SipKey& seed, std::uint64_t at) const;
   Status set_element(const SipKey& seed, std::uint64_t at, std::uint64_t word);
   Status check_bytes(std::uint64_t bytes) const;

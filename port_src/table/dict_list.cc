@@ -37,6 +37,15 @@ Result<Word*> Dict::make_redo(std::uint64_t elements) {
   return &place;
 }
 
+// Completes a change that took a redo list of make_redo().
+void Dict::commit_with(Word& redo) {
+  tell_loss();
+  told();
+  operation_.commit();
+  heap_.give_back(operation_, peek(redo), redo);
+  heap_.settle(operation_);
+}
+
 Status Dict::insert_at(const SipKey& seed, std::uint64_t at, const NewValue& value) {
   mind_watch();
   const Guard guard(operation_, header().version);
@@ -74,11 +83,7 @@ Status Dict::insert_at(const SipKey& seed, std::uint64_t at, const NewValue& val
   operation_.set(header().used, used + 1);
   operation_.set(header().live, live + 1);
   operation_.set(header().bytes, bytes);
-  tell_loss();
-  told();
-  operation_.commit();
-  heap_.give_back(operation_, peek(**redo), **redo);
-  heap_.settle(operation_);
+  commit_with(**redo);
   return ok_status();
 }
 
@@ -105,11 +110,7 @@ Status Dict::erase_at(const SipKey& seed, std::uint64_t at) {
   operation_.set((*last)->value, 0);
   operation_.set(header().live, live - 1);
   operation_.set(header().bytes, peek(header().bytes) - *size - sizeof(std::int64_t));
-  tell_loss();
-  told();
-  operation_.commit();
-  heap_.give_back(operation_, peek(**redo), **redo);
-  heap_.settle(operation_);
+  commit_with(**redo);
   return ok_status();
 }
 

@@ -203,6 +203,9 @@ class Store final : public Repairer {
   // The same of a key that may not be there, and freezes its cell itself.
   static Result<Stamp> look_at_stamp(const Dict& dict, const HashedKey& key);
   static Checked<bool> is_as(const Dict& dict, const Entry* entry, const Expect& expect);
+  static Checked<bool> freeze_as(const Dict& dict, const Entry& entry, const Expect& expect);
+  Status hand_out_as(Operation& operation, Dict& dict, DictHeader& header, const Entry& entry,
+                     const Expect& expect, TakenOut& out);
   Status take_out(Operation& operation, Dict& dict, DictHeader& header, Entry& entry, const Expect& expect,
                   TakenOut& out);
   Status hand_out(Operation& operation, Dict& dict, DictHeader& header, std::uint64_t word, Blob& blob);

@@ -106,6 +106,14 @@ Result<bool> Store::put_if(const Handle& handle, const KeyView& key, NewBlob blo
   return stored;
 }
 
+// Whether it is so; then its cell stays frozen, and who asked erases it.
+Checked<bool> Store::freeze_as(const Dict& dict, const Entry& entry, const Expect& expect) {
+  FrozenCells frozen(dict, entry);
+  const Checked<bool> holds = is_as(dict, &entry, expect);
+  if (holds && *holds) frozen.leave();
+  return holds;
+}
+
 Status Store::erase_entry(Operation& operation, Dict& dict, Entry& entry) {
   if (Status erased = dict.erase(entry); !erased) return erased;
   heap_.settle(operation);
@@ -120,11 +128,9 @@ Result<bool> Store::erase_if(const Handle& handle, const KeyView& key, const Exp
     const Result<Dict::Found> at = dict.find_alive(hashed);
     if (!at) return at.error();
     if (at->entry == nullptr) return false;
-    FrozenCells frozen(dict, *at->entry);
-    const Checked<bool> holds = is_as(dict, at->entry, expect);
+    const Checked<bool> holds = freeze_as(dict, *at->entry, expect);
     if (!holds) return holds.error();
     if (!*holds) return false;
-    frozen.leave();
     listen(dict, header, lost);
     if (Status erased = erase_entry(operation, dict, *at->entry); !erased) return std::move(erased).error();
     return true;
@@ -133,13 +139,20 @@ Result<bool> Store::erase_if(const Handle& handle, const KeyView& key, const Exp
   return done;
 }
 
-Status Store::take_out(Operation& operation, Dict& dict, DictHeader& header, Entry& entry,
-                       const Expect& expect, TakenOut& out) {
+// Says that it is erased if it is as expected; then its cell stays frozen, and the caller erases it.
+Status Store::hand_out_as(Operation& operation, Dict& dict, DictHeader& header, const Entry& entry,
+                          const Expect& expect, TakenOut& out) {
   FrozenCells frozen(dict, entry);
   if (Status handed = hand_out_stamped(operation, dict, header, entry, out.value); !handed) return handed;
-  if (!expect.holds_of(out.value.stamp, out.value.blob.tag(), out.value.blob.size())) return ok_status();
-  out.erased = true;
-  frozen.leave();
+  out.erased = expect.holds_of(out.value.stamp, out.value.blob.tag(), out.value.blob.size());
+  if (out.erased) frozen.leave();
+  return ok_status();
+}
+
+Status Store::take_out(Operation& operation, Dict& dict, DictHeader& header, Entry& entry,
+                       const Expect& expect, TakenOut& out) {
+  Status handed = hand_out_as(operation, dict, header, entry, expect, out);
+  if (!handed || !out.erased) return handed;
   return erase_entry(operation, dict, entry);
 }
 

@@ -3,7 +3,6 @@
 #include <new>
 #include <utility>
 
-#include "table/frozen_cells.h"
 #include "table/with_dict.h"
 
 namespace pyport::table {
@@ -134,13 +133,8 @@ Result<TakenOut> Store::take_at(const Handle& handle, std::int64_t at, const Exp
     const Checked<Dict::Found> found = find_element(dict, header, at, place);
     if (!found) return found.error();
     if (found->entry == nullptr) return ok_status();
-    FrozenCells frozen(dict, *found->entry);
-    Stamped& value = result->value;
-    if (Status handed = hand_out_stamped(operation, dict, header, *found->entry, value); !handed)
-      return handed;
-    if (!expect.holds_of(value.stamp, value.blob.tag(), value.blob.size())) return ok_status();
-    result->erased = true;
-    frozen.leave();
+    Status handed = hand_out_as(operation, dict, header, *found->entry, expect, *result);
+    if (!handed || !result->erased) return handed;
     return erase_element(operation, dict, *found->entry, place);
   });
   if (!taken) return std::move(taken).error();
@@ -156,11 +150,9 @@ Result<bool> Store::erase_at(const Handle& handle, std::int64_t at, const Expect
     const Checked<Dict::Found> found = find_element(dict, header, at, place);
     if (!found) return found.error();
     if (found->entry == nullptr) return false;
-    FrozenCells frozen(dict, *found->entry);
-    const Checked<bool> holds = is_as(dict, found->entry, expect);
+    const Checked<bool> holds = freeze_as(dict, *found->entry, expect);
     if (!holds) return holds.error();
     if (!*holds) return false;
-    frozen.leave();
     listen(dict, header, lost);
     Status erased = erase_element(operation, dict, *found->entry, place);
     if (!erased) return std::move(erased).error();

@@ -17,6 +17,7 @@ from __future__ import annotations
 import atexit
 import builtins
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, MutableMapping, MutableSequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -59,13 +60,46 @@ def _the_table() -> Table:
     return _table
 
 
-class SDict(MutableMapping[Any, Any]):
-    """A dict in shared memory. What it gives for a nested dict or list is live, too."""
+class _Live(ABC):
+    """What SDict and SList have in common: each is another face of something shared."""
 
     __slots__ = ("_shared",)
 
-    def __init__(self, shared: SharedDict[Any, Any]) -> None:
+    def __init__(self, shared: SharedDict[Any, Any] | SharedList) -> None:
         self._shared = shared
+
+    def __delitem__(self, key: Any) -> None:
+        del self._shared[key]
+
+    def __len__(self) -> int:
+        return len(self._shared)
+
+    def clear(self) -> None:
+        self._shared.clear()
+
+    @abstractmethod
+    def copy(self) -> Any:
+        """What is plain, and plain ones in it."""
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, _Live):
+            other = other._shared
+        return self._shared == other
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return repr(self.copy())
+
+    def __reduce__(self) -> Any:
+        return type(self), (self._shared,)
+
+
+class SDict(_Live, MutableMapping[Any, Any]):
+    """A dict in shared memory. What it gives for a nested dict or list is live, too."""
+
+    __slots__ = ()
+    _shared: SharedDict[Any, Any]
 
     def __getitem__(self, key: Any) -> Any:
         return _seen(self._shared[key])
@@ -74,14 +108,8 @@ class SDict(MutableMapping[Any, Any]):
         with _stored(value, self._shared) as stored:
             self._shared[key] = stored
 
-    def __delitem__(self, key: Any) -> None:
-        del self._shared[key]
-
     def __iter__(self) -> Iterator[Any]:
         return iter(self._shared)
-
-    def __len__(self) -> int:
-        return len(self._shared)
 
     def __contains__(self, key: object) -> bool:
         return key in self._shared
@@ -99,9 +127,6 @@ class SDict(MutableMapping[Any, Any]):
                 return self[key]
             if self._put_new(key, default):
                 return self[key]
-
-    def clear(self) -> None:
-        self._shared.clear()
 
     def append(self, value: Any) -> None:
         """Stores a value under the number of keys, as text; what dshared has it for."""
@@ -127,27 +152,12 @@ class SDict(MutableMapping[Any, Any]):
         """A plain dict, and plain ones in it."""
         return {key: _plain(value) for key, value in self._shared.to_dict().items()}
 
-    def __eq__(self, other: object) -> bool:
-        if isinstance(other, SDict):
-            other = other._shared
-        return self._shared == other
 
-    __hash__ = None  # type: ignore[assignment]
-
-    def __repr__(self) -> str:
-        return repr(self.copy())
-
-    def __reduce__(self) -> Any:
-        return SDict, (self._shared,)
-
-
-class SList(MutableSequence[Any]):
+class SList(_Live, MutableSequence[Any]):
     """A list in shared memory."""
 
-    __slots__ = ("_shared",)
-
-    def __init__(self, shared: SharedList) -> None:
-        self._shared = shared
+    __slots__ = ()
+    _shared: SharedList
 
     def __getitem__(self, index: Any) -> Any:
         found = self._shared[index]
@@ -160,12 +170,6 @@ class SList(MutableSequence[Any]):
         else:
             with _stored(value, self._shared) as stored:
                 self._shared[index] = stored
-
-    def __delitem__(self, index: Any) -> None:
-        del self._shared[index]
-
-    def __len__(self) -> int:
-        return len(self._shared)
 
     def __iter__(self) -> Iterator[Any]:
         return map(_seen, self._shared)
@@ -185,9 +189,6 @@ class SList(MutableSequence[Any]):
     def pop(self, index: int = -1) -> Any:
         return _seen(self._shared.pop(index))
 
-    def clear(self) -> None:
-        self._shared.clear()
-
     def copy(self) -> builtins.list[Any]:
         """A plain list, and plain ones in it."""
         return [_plain(one) for one in self._shared.to_list()]
@@ -197,19 +198,6 @@ class SList(MutableSequence[Any]):
 
     def __radd__(self, other: Any) -> builtins.list[Any]:
         return _as_list(other) + self.copy()
-
-    def __eq__(self, other: object) -> bool:
-        if isinstance(other, SList):
-            other = other._shared
-        return self._shared == other
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __repr__(self) -> str:
-        return repr(self.copy())
-
-    def __reduce__(self) -> Any:
-        return SList, (self._shared,)
 
 
 def _as_list(value: Any) -> builtins.list[Any]:
@@ -225,7 +213,7 @@ def _seen(value: Any) -> Any:
 
 def _plain(value: Any) -> Any:
     seen = _seen(value)
-    return seen.copy() if isinstance(seen, SDict | SList) else seen
+    return seen.copy() if isinstance(seen, _Live) else seen
 
 
 @contextmanager
@@ -252,7 +240,7 @@ def _drop(value: Any, made: Any) -> None:
 
 
 def _nested(value: Any, where: Any, path: tuple[int, ...]) -> Any:
-    if isinstance(value, SDict | SList):
+    if isinstance(value, _Live):
         return value._shared
     if type(value) not in (builtins.dict, builtins.list):
         return value

@@ -13,6 +13,7 @@ import pydoc
 import threading
 import time
 import weakref
+from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -590,6 +591,16 @@ class TestIteration(AioCase):
 
 
 class TestCancel(AioCase):
+    async def cancel_in_the_midst(self, call: Coroutine[Any, Any, object], gate: Gate) -> None:
+        """Of a call that comes to the gate; it ends when it has passed."""
+        task = asyncio.create_task(call)
+        await event(gate.begun)
+        task.cancel()
+        await asyncio.sleep(0)
+        gate.open.set()
+        with self.assertRaises(asyncio.CancelledError):
+            await task
+
     def test_one_that_has_not_begun(self) -> None:
         async def main() -> None:
             busy, done = threading.Event(), threading.Event()
@@ -642,13 +653,7 @@ class TestCancel(AioCase):
             for name, args in (("pop", ("k",)), ("popitem", ())):
                 gate.open.clear()
                 gate.begun.clear()
-                task = asyncio.create_task(getattr(self.sd, name).aio(*args))
-                await event(gate.begun)
-                task.cancel()
-                await asyncio.sleep(0)
-                gate.open.set()
-                with self.assertRaises(asyncio.CancelledError):
-                    await task
+                await self.cancel_in_the_midst(getattr(self.sd, name).aio(*args), gate)
                 self.assertIn("k", self.sd)
 
         self.run_async(main)
@@ -657,13 +662,7 @@ class TestCancel(AioCase):
         gate = Gate("put")
 
         async def main() -> None:
-            task = asyncio.create_task(self.sd.update.aio({"a": 1, "b": gate, "c": 3}))
-            await event(gate.begun)
-            task.cancel()
-            await asyncio.sleep(0)
-            gate.open.set()
-            with self.assertRaises(asyncio.CancelledError):
-                await task
+            await self.cancel_in_the_midst(self.sd.update.aio({"a": 1, "b": gate, "c": 3}), gate)
             self.assertEqual(len(self.sd), 0)
 
         self.run_async(main)
@@ -687,13 +686,7 @@ class TestCancel(AioCase):
         gate = Gate("put", ZeroDivisionError())
 
         async def main() -> None:
-            task = asyncio.create_task(self.sd.put.aio("k", gate))
-            await event(gate.begun)
-            task.cancel()
-            await asyncio.sleep(0)
-            gate.open.set()
-            with self.assertRaises(asyncio.CancelledError):
-                await task
+            await self.cancel_in_the_midst(self.sd.put.aio("k", gate), gate)
 
         self.run_async(main)
 

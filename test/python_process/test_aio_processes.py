@@ -133,18 +133,19 @@ class TestInterpreters(TableCase):
         await self.sd.put.aio("k", {3})
         self.assertEqual(await self.sd.get.aio("k"), {3})
 
-    def test_the_end_of_one_waits_for_no_idle_thread(self):
+    def end_after(self, code):
+        """An interpreter with a loop that is left as it is after this."""
         one = self.interpreter()
-        self.run_in(one, LEFT)
+        self.run_in(one, LEFT + code)
         _interpreters.destroy(one)
+
+    def test_the_end_of_one_waits_for_no_idle_thread(self):
+        self.end_after("")
         self.assertEqual(self.sd["object"], {1, 2})
 
     def test_the_end_of_one_that_was_in_the_midst(self):
-        one = self.interpreter()
-        self.run_in(
-            one,
-            LEFT
-            + """
+        self.end_after(
+            """
 async def begin():
     tasks = [asyncio.create_task(sd.put.aio(n, "v" * 1_000_000)) for n in range(20)]
     iterator = sd.items.aio()
@@ -154,15 +155,11 @@ loop.set_exception_handler(lambda *_: None)  # tells of tasks that nobody ended
 loop.run_until_complete(begin())
 """,
         )
-        _interpreters.destroy(one)
         self.pinned_is(0)
 
     def test_the_end_of_one_that_waits(self):
-        one = self.interpreter()
-        self.run_in(
-            one,
-            LEFT
-            + """
+        self.end_after(
+            """
 async def begin():
     for key in ("never", "nor this"):
         tasks.append(asyncio.create_task(sd.wait.aio(key)))
@@ -174,7 +171,6 @@ loop.run_until_complete(begin())
 loop.set_exception_handler(lambda *_: None)
 """,
         )
-        _interpreters.destroy(one)
         self.assertEqual(self.sd["k"], {1})
 
 

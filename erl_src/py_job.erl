@@ -16,7 +16,7 @@
 -record(py_call, {mark :: reference(),
                   state :: {sent, py_request:ticket(), Timer :: reference() | none}
                          | {failed, Error :: {error, term()}},
-                  deadline :: integer() | infinity}).
+                  deadline :: py_deadline:deadline()}).
 -opaque call() :: #py_call{}.
 
 -type result(Success) :: Success | {error, term()} | {badarg, py_error:cause()} | {down, term()}.
@@ -26,7 +26,7 @@
               op :: py_protocol:op(),
               flags = 0 :: py_protocol:flags(),
               body :: fun((Ns :: pos_integer()) -> binary()),
-              deadline = infinity :: integer() | infinity,
+              deadline = infinity :: py_deadline:deadline(),
               tries = 2 :: pos_integer()}).
 
 -define(PAUSE, 1).   % milliseconds until a py_port has noticed that its port is closed
@@ -86,14 +86,14 @@ run_placed({ok, Job}) -> run_job(Job);
 run_placed(Bad) -> Bad.
 
 run_job(#job{pool = Pool, where = Where, deadline = Deadline} = Job) ->
-    case py_namespace:find(Pool, Where, left(Deadline)) of
+    case py_namespace:find(Pool, Where, py_deadline:left(Deadline)) of
         {ok, Context, Ns, Place} -> sent(send(Job, Context, Ns), Ns, Place, Job);
         none_up -> wait_for_pool(Job, fun run_job/1);
         Failure -> outcome(Failure)
     end.
 
 send(#job{op = Op, flags = Flags, body = Body, deadline = Deadline}, Context, Ns) ->
-    py_request:call(Context, Op, Flags, Body(Ns), left(Deadline)).
+    py_request:call(Context, Op, Flags, Body(Ns), py_deadline:left(Deadline)).
 
 sent({down, _}, _, _, Job) -> wait_for_pool(Job, fun run_job/1);
 sent({?REPLY_ERROR, _} = Reply, Ns, Place, #job{tries = Tries} = Job) when Tries > 1 ->
@@ -102,7 +102,7 @@ sent(Reply, _, _, _) -> outcome(Reply).
 
 %% A port program that does not know the namespace is given another one, once.
 again({error, no_namespace}, Ns, Place, #job{pool = Pool, deadline = Deadline, tries = Tries} = Job) ->
-    case py_namespace:renew(Pool, Place, Ns, left(Deadline)) of
+    case py_namespace:renew(Pool, Place, Ns, py_deadline:left(Deadline)) of
         {ok, _, _, _} -> run_job(Job#job{tries = Tries - 1});
         none_up -> wait_for_pool(Job, fun run_job/1);
         Failure -> outcome(Failure)
@@ -113,7 +113,7 @@ again(Outcome, _, _, _) -> Outcome.
 wait_for_pool(#job{pool = Pool, deadline = Deadline} = Job, Continue) ->
     case py_pools:exists(Pool) of
         ok ->
-            case py_keeper:await_up(Pool, left(Deadline)) of
+            case py_keeper:await_up(Pool, py_deadline:left(Deadline)) of
                 up ->
                     ok = timer:sleep(?PAUSE),
                     Continue(Job);
@@ -134,15 +134,15 @@ spawn_call(Arguments) ->
     end.
 
 start(#job{pool = Pool, where = Where, op = Op, flags = Flags, body = Body, deadline = Deadline} = Job) ->
-    case py_namespace:find(Pool, Where, left(Deadline)) of
-        {ok, Context, Ns, _} -> started(py_request:start(Context, Op, Flags, Body(Ns), left(Deadline)), Job);
+    case py_namespace:find(Pool, Where, py_deadline:left(Deadline)) of
+        {ok, Context, Ns, _} -> started(py_request:start(Context, Op, Flags, Body(Ns), py_deadline:left(Deadline)), Job);
         none_up -> unsent(wait_for_pool(Job, fun start/1), Job);
         timeout -> awaitable(make_ref(), {failed, {error, timeout}}, Deadline);
         {down, _} = Down -> Down
     end.
 
 started({ok, {Ref, Id, #context{server = Server}} = Ticket}, #job{deadline = Deadline}) ->
-    awaitable(Ref, {sent, Ticket, timer(Server, Id, Ref, left(Deadline))}, Deadline);
+    awaitable(Ref, {sent, Ticket, timer(Server, Id, Ref, py_deadline:left(Deadline))}, Deadline);
 started({down, _}, Job) -> unsent(wait_for_pool(Job, fun start/1), Job);
 started(Failure, #job{deadline = Deadline}) -> awaitable(make_ref(), {failed, outcome(Failure)}, Deadline).
 
@@ -161,7 +161,7 @@ awaitable(Mark, State, Deadline) ->
 
 -spec await(term(), timeout() | default) -> result({ok, term()}).
 await(#py_call{mark = Mark, state = State, deadline = Deadline}, Timeout) ->
-    case {get({?MODULE, Mark}), valid_timeout(Timeout)} of
+    case {get({?MODULE, Mark}), Timeout =:= default orelse py_deadline:is_timeout(Timeout)} of
         {undefined, _} -> {badarg, {1, call}};
         {_, false} -> {badarg, {2, timeout}};
         {awaitable, true} ->
@@ -180,7 +180,7 @@ finish({failed, Error}, _) -> Error.
 stop_timer(none) -> ok;
 stop_timer(Timer) -> erlang:cancel_timer(Timer, [{async, true}, {info, false}]).
 
-await_time(default, Deadline) -> left(Deadline);
+await_time(default, Deadline) -> py_deadline:left(Deadline);
 await_time(Timeout, _) -> Timeout.
 
 %% Any process may: it only tells the port program.
@@ -206,9 +206,9 @@ cast(Arguments) ->
     end.
 
 send_cast(#job{pool = Pool, op = Op, flags = Flags, body = Body, deadline = Deadline} = Job) ->
-    case py_namespace:find(Pool, home, left(Deadline)) of
+    case py_namespace:find(Pool, home, py_deadline:left(Deadline)) of
         {ok, Context, Ns, _} ->
-            case py_request:post_within(Context, Op, Flags, Body(Ns), left(Deadline)) of
+            case py_request:post_within(Context, Op, Flags, Body(Ns), py_deadline:left(Deadline)) of
                 {down, _} -> wait_for_pool(Job, fun send_cast/1);
                 timeout -> {error, timeout};
                 Sent -> Sent
@@ -254,8 +254,8 @@ placed({Shift, Pool, _, Options}, OptionsAt, Job) ->
         {bad_options, _} when is_map(Options) -> {badarg, {OptionsAt + Shift, options}};
         {bad_options, _} -> {badarg, {OptionsAt + Shift, timeout}};
         {_, unknown} -> {down, not_started};
-        {{ok, Named, default}, {ok, Timeout}} -> {ok, Job#job{pool = Named, deadline = deadline(Timeout)}};
-        {{ok, Named, Timeout}, _} -> {ok, Job#job{pool = Named, deadline = deadline(Timeout)}}
+        {{ok, Named, default}, {ok, Timeout}} -> {ok, Job#job{pool = Named, deadline = py_deadline:from_timeout(Timeout)}};
+        {{ok, Named, Timeout}, _} -> {ok, Job#job{pool = Named, deadline = py_deadline:from_timeout(Timeout)}}
     end.
 
 %%% Replies
@@ -268,15 +268,3 @@ outcome({died, Why}) -> {error, {worker_died, py_death:worker(Why)}};
 outcome({down, _} = Down) -> Down;
 outcome({error, _} = Error) -> Error;
 outcome(timeout) -> {error, timeout}.
-
-%%% Time
-
-valid_timeout(default) -> true;
-valid_timeout(infinity) -> true;
-valid_timeout(Timeout) -> is_integer(Timeout) andalso Timeout >= 0 andalso Timeout =< 16#ffffffff.
-
-deadline(infinity) -> infinity;
-deadline(Millis) -> erlang:monotonic_time(millisecond) + Millis.
-
-left(infinity) -> infinity;
-left(Deadline) -> max(0, Deadline - erlang:monotonic_time(millisecond)).

@@ -28,8 +28,7 @@ lock(Handle, Key, Options) ->
 
 options(Options) when is_map(Options) ->
     Timeout = maps:get(timeout, Options, infinity),
-    Good = Timeout =:= infinity orelse (is_integer(Timeout) andalso Timeout >= 0 andalso Timeout =< 16#ffffffff),
-    case Good andalso py_options:life(maps:remove(timeout, Options)) of
+    case py_deadline:is_timeout(Timeout) andalso py_options:life(maps:remove(timeout, Options)) of
         {ok, Life} -> {ok, Life, Timeout};
         _ -> error
     end;
@@ -54,47 +53,25 @@ waiting(Handle, Key, Life, Timeout, Holder) ->
     Lock = #{dict => Handle, key => Key, record => Record, holder => Holder},
     case attempt(Lock, Life) of
         held when Timeout =:= 0 -> {error, timeout};
-        held -> watching(Lock, Life, deadline(Timeout));
+        held ->
+            Deadline = py_deadline:from_timeout(Timeout),
+            py_waiting:watching(Handle, Key, fun(Alias) -> again(Lock, Life, Alias, Deadline) end);
         Done -> Done
-    end.
-
-watching(#{dict := Handle, key := Key} = Lock, Life, Deadline) ->
-    Alias = erlang:alias(),
-    try py_watch:subscribe_tagged(Handle, {key, Key}, Alias) of
-        {ok, Subscription} ->
-            try again(Lock, Life, Alias, Deadline)
-            after py_watch:unsubscribe(Subscription)
-            end;
-        Failure -> Failure
-    after
-        _ = erlang:unalias(Alias),
-        flush(Alias)
     end.
 
 again(Lock, Life, Alias, Deadline) ->
     case attempt(Lock, Life) of
         held ->
-            Left = left(Deadline),
+            Left = py_deadline:left(Deadline),
             receive {Alias, _} -> ok
-            after min(Left, ?LOOK) -> ok
+            after min(Left, ?LOOK) -> ok   % infinity is more than any number
             end,
-            ok = flush(Alias),
+            ok = py_waiting:flush(Alias),
             case Left of
                 0 -> {error, timeout};
                 _ -> again(Lock, Life, Alias, Deadline)
             end;
         Done -> Done
-    end.
-
-deadline(infinity) -> infinity;
-deadline(Timeout) -> erlang:monotonic_time(millisecond) + Timeout.
-
-left(infinity) -> ?LOOK;
-left(Deadline) -> max(0, Deadline - erlang:monotonic_time(millisecond)).
-
-flush(Alias) ->
-    receive {Alias, _} -> flush(Alias)
-    after 0 -> ok
     end.
 
 %% Takes the key if it is free, or if its holder is gone.

@@ -2,30 +2,22 @@
 -module(py_waiting).
 
 -export([wait/4]).
-
--define(IS_TIMEOUT(T), (T =:= infinity orelse (is_integer(T) andalso T >= 0 andalso T =< 16#ffffffff))).
+%% For who waits for something else of a key.
+-export([watching/3, flush/1]).
 
 %% @doc The value, once it is the wanted one, or the wanted function is true of it.
 -spec wait(term(), term(), term() | fun((term()) -> boolean()), timeout() | term()) -> py_dict:result({value, term()}).
-wait(Handle, Key, Wanted, Timeout) when ?IS_TIMEOUT(Timeout) ->
-    Alias = erlang:alias(),
-    try py_watch:subscribe_tagged(Handle, {key, Key}, Alias) of
-        {ok, Subscription} ->
-            try await(Handle, Key, wanted(Wanted), Alias, deadline(Timeout))
-            after py_watch:unsubscribe(Subscription)
-            end;
-        Failure -> Failure
-    after
-        _ = erlang:unalias(Alias),
-        flush(Alias)
-    end;
-wait(_, _, _, _) -> {badarg, {4, timeout}}.
+wait(Handle, Key, Wanted, Timeout) ->
+    case py_deadline:is_timeout(Timeout) of
+        true ->
+            watching(Handle, Key, fun(Alias) ->
+                await(Handle, Key, wanted(Wanted), Alias, py_deadline:from_timeout(Timeout))
+            end);
+        false -> {badarg, {4, timeout}}
+    end.
 
 wanted(Fun) when is_function(Fun, 1) -> Fun;
 wanted(Value) -> fun(Found) -> Found =:= Value end.
-
-deadline(infinity) -> infinity;
-deadline(Timeout) -> erlang:monotonic_time(millisecond) + Timeout.
 
 await(Handle, Key, Wanted, Alias, Deadline) ->
     case py_dict:get(Handle, Key, #{}) of
@@ -44,7 +36,7 @@ await_change(Handle, Key, Wanted, Alias, Deadline) ->
     Changed = receive
                   {Alias, _} -> true;
                   {'DOWN', Monitor, process, _, _} -> true
-              after left(Deadline) -> false
+              after py_deadline:left(Deadline) -> false
               end,
     true = erlang:demonitor(Monitor, [flush]),
     ok = flush(Alias),
@@ -59,9 +51,23 @@ node_of(Handle) ->
         _ -> node()
     end.
 
-left(infinity) -> infinity;
-left(Deadline) -> max(0, Deadline - erlang:monotonic_time(millisecond)).
+%% @doc Calls the function, while {Alias, _} comes for each change of the key; none is left afterwards.
+-spec watching(term(), term(), fun((reference()) -> Result)) -> Result | py_dict:result(none()).
+watching(Handle, Key, Fun) ->
+    Alias = erlang:alias(),
+    try py_watch:subscribe_tagged(Handle, {key, Key}, Alias) of
+        {ok, Subscription} ->
+            try Fun(Alias)
+            after py_watch:unsubscribe(Subscription)
+            end;
+        Failure -> Failure
+    after
+        _ = erlang:unalias(Alias),
+        flush(Alias)
+    end.
 
+%% @doc Forgets the changes that have come.
+-spec flush(reference()) -> ok.
 flush(Alias) ->
     receive {Alias, _} -> flush(Alias)
     after 0 -> ok

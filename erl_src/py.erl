@@ -688,8 +688,8 @@ shared_dict_lock(SD, Key) -> shared_dict_lock(SD, Key, #{}).
 %% ok = py:shared_dict_unlock(Lock).
 %% '''
 %%
-%% The dict is one of this node. Raises `badarg' when the key has a value that is no lock. Whoever changes or deletes the key
-%% by other functions takes the lock from its holder.
+%% The dict may be one of another node: there the loss of the holder's node is its end. Raises `badarg' when the key has a value
+%% that is no lock. Whoever changes or deletes the key by other functions takes the lock from its holder.
 -spec shared_dict_lock(shared_dict(), key(), lock_options()) -> {ok, lock()} | {error, timeout | reason()}.
 shared_dict_lock(SD, Key, Options) ->
     case py_lease:lock(SD, Key, Options) of

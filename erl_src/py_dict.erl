@@ -7,12 +7,12 @@
 -include("py_context.hrl").
 -include("py_protocol.hrl").
 
--export([new/1, get/3, set/3, set/4, del/2, keys/1, destroy/1, info/1, name/1]).
+-export([new/1, new_of/2, get/3, set/3, set/4, del/2, keys/1, destroy/1, info/1, name/1]).
 -export([number/4, cas/4]).
 -export([take/2, put_new/3, put_new/4, get_stamped/2, put_if/4, put_if/5, del_if/3, is_key/2, clear/1]).
 -export([get_stamped/3, get_many_stamped/3, keys_stamped/1, items_stamped/2, transact/4]).
 -export([get_many/3, set_many/2, del_many/2, items/2]).
--export([table_info/0, of_table/2, serve/3, sent_key/1, subscribe/1]).
+-export([table_info/0, of_table/2, serve/3, on_node/4, sent_key/1, subscribe/1]).
 
 -export_type([result/1]).
 
@@ -29,20 +29,24 @@
 
 %% @doc Options are those of py_options:dict/1.
 -spec new(term()) -> result({ok, py_handle:handle()}).
-new(Options) ->
+new(Options) -> new_of(self(), Options).
+
+%% @doc A dict that another process owns, perhaps of another node.
+-spec new_of(pid(), term()) -> result({ok, py_handle:handle()}).
+new_of(Owner, Options) ->
     case py_options:dict(Options) of
-        {ok, Sent} -> with_table(fun(Context) -> new(Context, Sent) end);
+        {ok, Sent} -> with_table(fun(Context) -> new(Owner, Context, Sent) end);
         error -> {badarg, {1, dict_options}}
     end.
 
-new(Context, Sent) ->
+new(Owner, Context, Sent) ->
     case py_request:prepare(Context) of
-        {ok, Ticket} -> new(Context, Sent, Ticket);
+        {ok, Ticket} -> new(Owner, Context, Sent, Ticket);
         Failure -> Failure
     end.
 
-new(Context, Sent, {_, Id, _} = Ticket) ->
-    case py_owner:new_dict(Context, Id, Sent) of
+new(Owner, Context, Sent, {_, Id, _} = Ticket) ->
+    case py_owner:new_dict(Owner, Context, Id, Sent) of
         {ok, Bits} -> made(Bits, py_request:await(Ticket, infinity));
         Failure -> py_request:abandon(Ticket, Failure)
     end.
@@ -413,8 +417,12 @@ why_gone(Bits) ->
 
 %%% On other nodes, by OTP's own distribution
 
-remote(Node, Op, Handle, Args) ->
-    try erpc:call(Node, ?MODULE, serve, [Op, Handle, Args], infinity)
+remote(Node, Op, Handle, Args) -> on_node(Node, ?MODULE, serve, [Op, Handle, Args]).
+
+%% @doc Applies a function of pyport there, in a process of its own.
+-spec on_node(node(), module(), atom(), [term()]) -> result(term()).
+on_node(Node, Module, Function, Args) ->
+    try erpc:call(Node, Module, Function, Args, infinity)
     catch
         error:{erpc, noconnection} -> {nodedown, Node};
         error:{erpc, Why} -> {down, {Node, Why}};

@@ -12,7 +12,7 @@
               | timeout | file | argv | call | pool | options | call_options | convert | read_options
               | int64 | dict_name | open_options | dict_options | life_options | counter_names
               | transaction | transaction_over | transaction_options | watched | watch_options | subscription
-              | lock | lock_options | lock_elsewhere | no_lock
+              | lock | lock_options | no_lock
               | function_1 | function_2 | function_3.
 -type cause() :: {pos_integer(), what()}.
 
@@ -45,7 +45,6 @@ text(watch_options) -> "must be a map with at most the key max_queue, a positive
 text(subscription) -> "not what py:shared_dict_subscribe has given";
 text(lock) -> "not a lock";
 text(lock_options) -> "must be a map with at most the keys ttl (a positive number of milliseconds or infinity) and timeout";
-text(lock_elsewhere) -> "a dict of another node: its locks are taken there";
 text(no_lock) -> "the key has a value that is no lock";
 text(int64) -> "must be an integer of 64 bits";
 text(counter_names) -> "must be a number of counters from 1 to a million, or a list of names";

@@ -7,6 +7,8 @@
 -module(py_lease).
 
 -export([lock/3, unlock/1, renew/2]).
+%% For other nodes.
+-export([serve/5]).
 
 -export_type([lock/0, options/0]).
 
@@ -22,8 +24,20 @@ lock(Handle, Key, Options) ->
     case {py_handle:route(Handle), options(Options)} of
         {not_a_handle, _} -> {badarg, {1, not_a_handle}};
         {_, error} -> {badarg, {3, lock_options}};
-        {{remote, _}, _} -> {badarg, {1, lock_elsewhere}};
-        {{local, _}, {ok, Life, Timeout}} -> with_holder(Handle, Key, Life, Timeout)
+        {{remote, Node}, {ok, Life, Timeout}} -> on_node(Node, Handle, py_dict:sent_key(Key), Life, Timeout);
+        {{local, _}, {ok, Life, Timeout}} -> with_holder(self(), Handle, Key, Life, Timeout)
+    end.
+
+on_node(_, _, bad_key, _, _) -> {badarg, {2, key}};
+on_node(Node, Handle, Key, Life, Timeout) -> py_dict:on_node(Node, ?MODULE, serve, [self(), Handle, Key, Life, Timeout]).
+
+%% @doc Called by other nodes: the lock is the owner's. One that was killed while it waited has ended its holder's dict, so that
+%% the lock is free again.
+-spec serve(pid(), py_handle:handle(), term(), term(), timeout()) -> py_dict:result({ok, lock()}).
+serve(Owner, Handle, Key, Life, Timeout) ->
+    case py_handle:route(Handle) of
+        {local, _} -> with_holder(Owner, Handle, Key, Life, Timeout);
+        _ -> {badarg, {1, destroyed}}
     end.
 
 options(Options) when is_map(Options) ->
@@ -34,9 +48,9 @@ options(Options) when is_map(Options) ->
     end;
 options(_) -> error.
 
-%% The holder's dict is the calling process's.
-with_holder(Handle, Key, Life, Timeout) ->
-    case py_dict:new(#{}) of
+%% The holder's dict lies where the lock does, and is the owner's.
+with_holder(Owner, Handle, Key, Life, Timeout) ->
+    case py_dict:new_of(Owner, #{}) of
         {ok, Holder} ->
             case waiting(Handle, Key, Life, Timeout, Holder) of
                 {ok, _} = Locked -> Locked;

@@ -24,7 +24,7 @@
 -include("py_context.hrl").
 -include("py_protocol.hrl").
 
--export([start_link/1, new_dict/3, forget/1, abandon/1, destroyed/1, count/0]).
+-export([start_link/1, new_dict/4, forget/1, abandon/1, destroyed/1, count/0]).
 -export([namespace/3, renew_namespace/4, pool_is_gone/1]).
 -export([table_is_up/0, sweep/0]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2]).
@@ -45,11 +45,11 @@
 start_link(Config) ->
     gen_server:start_link({local, ?MODULE}, ?MODULE, Config, [{spawn_opt, [{message_queue_data, off_heap}]}]).
 
-%% @doc Makes a dict that the calling process owns, with those options. The reply of the port program goes to the request
-%% `Id', which the caller has prepared in `Context'.
--spec new_dict(py_context:context(), py_protocol:id(), py_options:sent()) ->
+%% @doc Makes a dict that the process owns, with those options. The reply of the port program goes to the request `Id', which the
+%% caller has prepared in `Context'.
+-spec new_dict(pid(), py_context:context(), py_protocol:id(), py_options:sent()) ->
           {ok, py_handle:bits()} | {error, {table_full, max_dicts_per_owner}} | {down, term()}.
-new_dict(Context, Id, Options) -> call({new_dict, Context, Id, Options}, infinity).
+new_dict(Pid, Context, Id, Options) -> call({new_dict, Pid, Context, Id, Options}, infinity).
 
 %% @doc A namespace of the calling process in a pool: its home, or one in the OS process of that incarnation.
 -spec namespace(atom(), py_tables:place(), timeout()) -> found() | none_up | timeout | {down, term()}.
@@ -121,7 +121,7 @@ look_later() ->
     ok.
 
 -spec handle_call(term(), gen_server:from(), #state{}) -> {reply, term(), #state{}}.
-handle_call({new_dict, Context, Id, Options}, {Pid, _}, #state{owners = Owners, max_dicts = Max} = State) ->
+handle_call({new_dict, Pid, Context, Id, Options}, _From, #state{owners = Owners, max_dicts = Max} = State) ->
     case py_owners:dicts_of(Pid, Owners) of
         Many when is_integer(Max), Many >= Max -> {reply, {error, {table_full, max_dicts_per_owner}}, State};
         _ ->

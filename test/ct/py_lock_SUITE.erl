@@ -4,7 +4,8 @@
 -export([all/0, suite/0, init_per_suite/1, end_per_suite/1]).
 -export([lock_and_unlock/1, another_waits/1, no_time/1, the_holder_dies/1, its_time_ends/1, never_by_the_wrong_holder/1, renew/1,
          python_holds_it/1, a_python_process_dies/1, python_waits/1, wrong_arguments/1, after_destroy/1, loses_nothing/1,
-         on_another_node/1]).
+         on_another_node/1, a_holders_node_is_lost/1]).
+-export([hold/2]).
 
 -include_lib("stdlib/include/assert.hrl").
 
@@ -12,7 +13,7 @@ suite() -> [{timetrap, {minutes, 3}}].
 
 all() ->
     [lock_and_unlock, another_waits, no_time, the_holder_dies, its_time_ends, never_by_the_wrong_holder, renew, python_holds_it,
-     a_python_process_dies, python_waits, wrong_arguments, after_destroy, loses_nothing, on_another_node].
+     a_python_process_dies, python_waits, wrong_arguments, after_destroy, loses_nothing, on_another_node, a_holders_node_is_lost].
 
 init_per_suite(Config) -> py_ct:start(Config).
 
@@ -154,19 +155,52 @@ kill_when_held(SD, Holders) ->
     [exit(Pid, kill) || Pid <- Dying],
     kill_when_held(SD, Rest).
 
+%% The dict of another node.
 on_another_node(_Config) ->
     py_ct:with_peer(
       fun(_, Node) ->
               {ok, _} = erpc:call(Node, application, ensure_all_started, [pyport]),
               {ok, SD} = erpc:call(Node, py, shared_dict_open, [there, #{create => true}]),
-              ?assertError(badarg, py:shared_dict_lock(SD, k)),
-              {ok, _} = erpc:call(Node, py, shared_dict_lock, [SD, k])
+              There = fun(Function, Args) -> erpc:call(Node, py, Function, [SD | Args]) end,
+              {ok, #{fence := Fence} = Lock} = py:shared_dict_lock(SD, k, #{ttl => 60000}),
+              ?assertEqual({error, timeout}, There(shared_dict_lock, [k, #{timeout => 0}])),
+              {ok, #{fence := Fence} = Renewed} = py:shared_dict_renew(Lock, #{}),
+              ?assertEqual({error, not_held}, py:shared_dict_unlock(Lock)),
+              ok = py:shared_dict_unlock(Renewed),
+              Holder = holder(SD, #{}, other),
+              ?assertEqual({error, timeout}, There(shared_dict_lock, [other, #{timeout => 20}])),
+              exit(Holder, kill),
+              {ok, #{fence := Next}} = There(shared_dict_lock, [other, #{timeout => 60000}]),
+              ?assert(Next > Fence),
+              ?assertError(badarg, py:shared_dict_lock(SD, {no, key})),
+              ?assertExit({port_down, _}, begin ok = erpc:call(Node, application, stop, [pyport]), py:shared_dict_lock(SD, k) end)
       end).
 
-holder(SD, Options) ->
+%% What one holds on another node ends with one's own node.
+a_holders_node_is_lost(_Config) ->
+    SD = new(),
+    py_ct:with_peer(
+      fun(Peer, Node) ->
+              Test = self(),
+              _ = erpc:call(Node, erlang, spawn, [?MODULE, hold, [Test, SD]]),
+              receive held -> ok end,
+              ?assertEqual({error, timeout}, py:shared_dict_lock(SD, k, #{timeout => 20})),
+              ok = peer:stop(Peer),
+              {ok, Lock} = py:shared_dict_lock(SD, k, #{timeout => 60000}),
+              ok = py:shared_dict_unlock(Lock)
+      end).
+
+hold(Test, SD) ->
+    {ok, _} = py:shared_dict_lock(SD, k),
+    Test ! held,
+    receive after infinity -> ok end.
+
+holder(SD, Options) -> holder(SD, Options, k).
+
+holder(SD, Options, Key) ->
     Test = self(),
     Holder = spawn(fun() ->
-                           {ok, _} = py:shared_dict_lock(SD, k, Options),
+                           {ok, _} = py:shared_dict_lock(SD, Key, Options),
                            Test ! {self(), held},
                            receive after infinity -> ok end
                    end),

@@ -66,6 +66,8 @@ class Dict : public DictReader {
   // From now on the children are told that are named by values which lose their places. `children` outlives
   // it and has room.
   void tell_children(ChildList& children) { lost_ = &children; }
+  // Those of keys that had expired and were erased here.
+  const ChildList& expired_children() const { return expired_; }
 
   // Commits; the caller settles after the lock is let go.
   Status put(const HashedKey& key, const NewValue& value);
@@ -184,6 +186,7 @@ class Dict : public DictReader {
   Heap& heap_;
   const Limits& limits_;
   ChildList* lost_ = nullptr;
+  ChildList expired_;
   std::optional<ChangeRing> ring_;  // of the change that is being made
   friend class Batch;
   friend class Compaction;

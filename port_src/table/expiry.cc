@@ -93,7 +93,14 @@ void Dict::announce_expiry_of(std::uint64_t word) {
 // ---- Looking for keys
 
 Status Dict::bury(Entry& entry) {
-  if (Status erased = erase(entry, ChangeKind::expired); !erased) return erased;
+  ChildList* const listener = lost_;
+  if (peek(header().first_child) != 0) {
+    expired_.reserve(expired_.size() + 1);
+    lost_ = &expired_;
+  }
+  Status erased = erase(entry, ChangeKind::expired);
+  lost_ = listener;
+  if (!erased) return erased;
   heap_.settle(operation_);
   return ok_status();
 }
@@ -182,12 +189,14 @@ std::uint64_t Store::purge_dict(Operation& operation, DictHeader& header) {
   for (bool done = false; !done;) {
     if (!operation.lock(header.lock)) break;
     const std::uint64_t changes = peek(header.changes);
-    done = peek(header.state) != kDictLive;
-    if (!done) done = Dict(operation, heap_, limits_, header).purge(purge, kStride);
+    const Handle handle = handle_of(header);
+    Dict dict(operation, heap_, limits_, header);
+    done = peek(header.state) != kDictLive || dict.purge(purge, kStride);
     const bool changed = peek(header.changes) != changes;
     const bool watched = (peek(header.flags) & kDictWatched) != 0;
     operation.unlock(header.lock);
     if (changed) tell_waiters(header, watched);
+    if (!dict.expired_children().empty()) end_lost(operation, handle, dict.expired_children());
   }
   return peek(header.state) == kDictLive ? peek(header.first_deadline) : 0;
 }

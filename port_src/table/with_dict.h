@@ -42,6 +42,7 @@ auto Store::with_dict(Operation& operation, const Handle& handle, Work work)
   } else if (operation.committed()) {
     heap_.settle(operation);
   }
+  if (!dict.expired_children().empty()) end_lost(operation, handle, dict.expired_children());
   return result;
 }
 

@@ -85,8 +85,8 @@ constexpr std::uint64_t kHour = 3'600'000'000'000;  // nanoseconds
 
 // With a time to live in nanoseconds.
 inline bool put_timed(Table& table, const Handle& dict, const Key& key, const std::string& value,
-                      std::uint64_t ttl) {
-  Result<NewBlob> blob = blob_of(table, value);
+                      std::uint64_t ttl, std::uint32_t tag = 0) {
+  Result<NewBlob> blob = blob_of(table, value, tag);
   if (!blob.ok()) return false;
   blob->live_for(ttl);
   return table.put(dict, view_of(key), *std::move(blob)).ok();
@@ -229,9 +229,12 @@ inline std::vector<std::string> texts_of(const Table& table, const Handle& list)
   return texts;
 }
 
+inline std::string child_text(const Handle& child) {
+  return std::string(child.bits.begin(), child.bits.end()) + " and more";
+}
+
 inline Status put_child(Table& table, const Handle& parent, const KeyView& key, const Handle& child) {
-  std::string text(child.bits.begin(), child.bits.end());
-  return put_text(table, parent, key, text + " and more", kChildTag);
+  return put_text(table, parent, key, child_text(child), kChildTag);
 }
 
 // kDict, two that end with it, and one that ends with one of these.

@@ -1,4 +1,5 @@
 // Keys that expire: seen by nobody from then on, whichever way one looks, and their memory comes back.
+#include <functional>
 #include <set>
 
 #include "crash_scenarios.h"
@@ -195,6 +196,22 @@ TEST_F(ExpiryTest, ALookAtAllDictsGivesTheMemoryBack) {
 }
 
 // Where nobody looks at all dicts, those who put pay for it.
+// Whether nobody, somebody who changes another key, or one who asks for it comes first.
+TEST_F(ExpiryTest, ADictThatLiesInAKeyEndsWithIt) {
+  const std::vector<std::function<void()>> first{
+      [&] { table_.expire(); }, [&] { (void)put_text(table_, dict_, text_key("child"), "next"); },
+      [&] { (void)table_.erase(dict_, text_key("child")); },
+      [&] { (void)*table_.take(dict_, text_key("child")); }};
+  for (const auto& look : first) {
+    ASSERT_TRUE(table_.create(kChild, child_of(dict_)).ok());
+    ASSERT_TRUE(put_timed(table_, dict_, Key("child"), child_text(kChild), 1, kChildTag));
+    look();
+    EXPECT_FALSE(table_.alive(kChild));
+    ASSERT_TRUE(table_.clear(dict_).ok());
+    EXPECT_TRUE(audited(table_));
+  }
+}
+
 TEST_F(ExpiryTest, ADictThatIsOnlyFilledDoesNotGrowForEver) {
   for (int n = 0; n < 50'000; ++n) ASSERT_TRUE(put("k" + std::to_string(n), "v", 1));
   EXPECT_LT(table_.stats().keys, 500u);

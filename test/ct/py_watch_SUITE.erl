@@ -320,7 +320,12 @@ wait_leaves_nothing(_Config) ->
     ?assertEqual({put, <<"k">>}, next(SD)),
     ?assertEqual(1, length(of_dict(SD))),
     ok = py:shared_dict_unsubscribe(Own),
+    ?assertEqual([], py_ct:flush()),
+    %% Nor a change that comes while it looks at the value, and finds it the wanted one.
+    ?assertEqual({ok, 1}, py:shared_dict_wait(SD, k, fun(1) -> ok = py:shared_dict_set(SD, k, 2), has_mail() end, 10000)),
     ?assertEqual([], py_ct:flush()).
+
+has_mail() -> py_ct:eventually(fun() -> process_info(self(), messages) =/= {messages, []} end).
 
 wait_on_another_node(_Config) ->
     py_ct:with_peer(

@@ -1,43 +1,33 @@
 // Several keys of a dict changed at once: all of it becomes visible by one store, or nothing.
-#include <algorithm>
-#include <limits>
-#include <optional>
+#include <utility>
 
-#include "table/block_list.h"
-#include "table/dict.h"
-#include "table/segments.h"
-#include "table/shared_copy.h"
+#include "table/bulk_change.h"
 #include "table/value_word.h"
 
 namespace pyport::table {
 
-// The new blocks stand in a list that a survivor finds in the hand, and so do those that have lost their
-// place when the change is committed; the redo list has a block of its own.
-class Batch {
+class Batch : BulkChange {
  public:
   Batch(Dict& dict, std::span<const Change> changes, std::span<std::uint64_t> scratch)
-      : dict_(dict), operation_(dict.operation_), heap_(dict.heap_), changes_(changes), promised_(scratch) {}
+      : BulkChange(dict, scratch), changes_(changes) {}
 
   Result<std::uint64_t> run() {
     if (Status counted = count(); !counted) return std::move(counted).error();
     if (new_keys_ != 0)
       if (Status room = dict_.make_room(new_keys_); !room) return std::move(room).error();
-    if (Status made = make_lists(); !made) {
-      heap_.abandon(operation_);
-      return std::move(made).error();
-    }
+    // Of each change at most a value, its box and a key; and the value's word and stamp or place in the hash
+    // table, its record, its block's state and that of the block before.
+    if (Status begun = begin(changes_.size() * 3, changes_.size() * 5); !begun)
+      return std::move(begun).error();
     if (Status prepared = prepare(); !prepared) {
       undo();
       return std::move(prepared).error();
     }
-    commit();
+    commit(used_, live_, bytes_);
     return erased_;
   }
 
  private:
-  Hand& hand() const { return operation_.hand(); }
-  DictHeader& header() const { return dict_.header(); }
-
   // What the dict will have afterwards, held to the limits.
   Status count() {
     std::uint64_t live = peek(header().live), bytes = peek(header().bytes);
@@ -76,23 +66,6 @@ class Batch {
     return text != nullptr ? text->size() : sizeof(std::int64_t);
   }
 
-  Status make_lists() {
-    const std::size_t count = changes_.size() * 3;  // a value, its box and a key each
-    Result<BlockList> old = BlockList::make(operation_, heap_, dict_.number(), count);
-    if (!old) return std::move(old).error();
-    old_ = *old;
-    Result<BlockList> made = BlockList::make(operation_, heap_, dict_.number(), count);
-    if (!made) return std::move(made).error();
-    new_ = *made;
-    // Of each change at most: the value's word and stamp or place in the hash table, its record, its block's
-    // state and that of the block before.
-    Result<Block> redo = heap_.take(operation_, changes_.size() * 5 * sizeof(Redo), operation_.fresh());
-    if (!redo) return std::move(redo).error();
-    operation_.more_redo(*redo);
-    put(hand().fresh_list, new_->offset(), "batch.list");
-    return ok_status();
-  }
-
   Status prepare() {
     used_ = peek(header().used);
     for (const Change& change : changes_) {
@@ -112,7 +85,7 @@ class Batch {
   Status erase(Entry& entry) {
     if (Status dropped = drop(peek(entry.value)); !dropped) return dropped;
     dict_.tell(ChangeKind::erased, dict_.next_change(), entry);
-    if (key_kind(entry) == kKeyBlock) old_->add(peek(entry.key[0]));
+    if (key_kind(entry) == kKeyBlock) drop_block(peek(entry.key[0]));
     operation_.set(entry.value, 0);
     return ok_status();
   }
@@ -156,69 +129,6 @@ class Batch {
     return ok_status();
   }
 
-  // The place that was found, unless a key before it in this batch is on its way there: then the next that is
-  // empty.
-  std::uint64_t free_slot(std::uint64_t at) {
-    if (promise(at)) return at;
-    const std::uint64_t mask = peek(header().slots_mask);
-    const Block slots(operation_.mapping(), peek(header().slots));
-    do {
-      at = (at + 1) & mask;
-    } while (peek(slots.half(at)) != 0 || !promise(at));
-    return at;
-  }
-
-  // False when that place of the hash table was promised before.
-  bool promise(std::uint64_t place) {
-    std::uint64_t at = place * 0x9e3779b97f4a7c15 >> 32;
-    for (;; ++at) {
-      std::uint64_t& promised = promised_[at % promised_.size()];
-      if (promised == place + 1) return false;
-      if (promised == 0) return promised = place + 1, true;
-    }
-  }
-
-  // A new block with these bytes: it is the dict's when the list names it, as far as a survivor is concerned.
-  Result<Offset> make_block(ByteSpan bytes, std::uint32_t tag) {
-    Result<Block> block = heap_.take(operation_, bytes.size(), hand().moving);
-    if (!block) {
-      put(hand().moving, 0, "batch.none");
-      return std::move(block).error();
-    }
-    copy_to_shared(block->payload(), bytes);
-    block->describe(static_cast<std::uint32_t>(bytes.size()), tag);
-    put(new_->next(), block->offset(), "batch.name");
-    put(block->header().state, block_state(BlockState::used, dict_.number()), "batch.use");
-    put(hand().moving, 0, "batch.moved");
-    return block->offset();
-  }
-
-  Result<std::uint64_t> prepare_value(const NewValue& value) {
-    const Expiry expiry = dict_.expiry_of(value);
-    Result<std::uint64_t> word = prepare_unboxed(value);
-    if (!word || expiry.deadline == 0) return word;
-    first_deadline_ = std::min(first_deadline_, expiry.deadline);
-    ++timed_puts_;
-    Box box;
-    draft_box(box, *word, expiry);
-    const auto* bytes = reinterpret_cast<const std::uint8_t*>(&box);
-    Result<Offset> block = make_block(ByteSpan(bytes, sizeof box), 0);
-    if (!block) return std::move(block).error();
-    return last_box_ = box_word(*block);
-  }
-
-  Result<std::uint64_t> prepare_unboxed(const NewValue& value) {
-    if (value.record != nullptr) {
-      operation_.give(Block(operation_.mapping(), value.block), dict_.number());
-      operation_.set(*value.record, 0);
-      return block_word(value.block);
-    }
-    if (fits_word(value.bytes, value.tag)) return inline_word(value.bytes, value.tag);
-    Result<Offset> block = make_block(value.bytes, value.tag);
-    if (!block) return std::move(block).error();
-    return block_word(*block);
-  }
-
   Status prepare_key(Entry& entry, const HashedKey& key) {
     const auto* text = std::get_if<ByteSpan>(&key.key);
     if (text == nullptr || text->size() <= kShortKey) {
@@ -231,68 +141,12 @@ class Batch {
     return ok_status();
   }
 
-  Status drop(std::uint64_t word) {
-    if (is_box_word(word)) {
-      const Checked<std::uint64_t> inside = dict_.unboxed(word);
-      if (!inside) return inside.error();
-      old_->add(block_of(word));
-      return drop(*inside);
-    }
-    if (!has_block(word)) return ok_status();
-    Checked<Block> block = dict_.value_block(word);
-    if (!block) return block.error();
-    if (is_cell_word(word)) {
-      const Checked<Cell*> cell = dict_.cell(word);
-      if (!cell) return cell.error();
-      (*cell)->freeze();
-    }
-    dict_.tell_child(*block);
-    if (block->pins() == 0) {
-      old_->add(block->offset());
-    } else {
-      operation_.set(block->header().state, block_state(BlockState::retired, dict_.number()));
-    }
-    return ok_status();
-  }
-
-  void commit() {
-    operation_.set(header().changes, dict_.next_change());
-    operation_.set(header().used, used_);
-    operation_.set(header().live, live_);
-    operation_.set(header().bytes, bytes_);
-    if (timed_puts_ != 0) dict_.note_deadline(first_deadline_, timed_puts_);
-    operation_.set(hand().fresh_list, 0);
-    operation_.set(hand().stale_list, old_->offset());
-    dict_.told();
-    operation_.commit();
-    dict_.announce_expiry_of(last_box_);
-    old_->give_back(operation_, heap_, operation_.slot(), hand().moving);
-    put(hand().stale_list, 0, "batch.done");
-    give_back_lists(operation_, heap_);
-    operation_.finish();
-  }
-
-  void undo() {
-    new_->give_back(operation_, heap_, operation_.slot(), hand().moving);
-    put(hand().fresh_list, 0, "batch.undo");
-    heap_.abandon(operation_);
-  }
-
-  Dict& dict_;
-  Operation& operation_;
-  Heap& heap_;
   const std::span<const Change> changes_;
-  std::optional<BlockList> old_;
-  std::optional<BlockList> new_;
-  const std::span<std::uint64_t> promised_;  // places in the hash table, plus one; a hash table itself
   std::uint64_t new_keys_ = 0;
   std::uint64_t erased_ = 0;
   std::uint64_t live_ = 0;
   std::uint64_t bytes_ = 0;
   std::uint64_t used_ = 0;
-  std::uint64_t first_deadline_ = std::numeric_limits<std::uint64_t>::max();
-  std::uint64_t timed_puts_ = 0;
-  std::uint64_t last_box_ = 0;
 };
 
 // Keys that have expired are gone before it begins.

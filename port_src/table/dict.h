@@ -30,6 +30,7 @@
 #include "table/key.h"
 #include "table/layout.h"
 #include "table/limits.h"
+#include "table/list_slice.h"
 #include "table/operation.h"
 
 namespace pyport::table {
@@ -99,6 +100,12 @@ class Dict : public DictReader {
   // it move. Commits and settles. REQUIRES: `at` is below the size.
   Status insert_at(const SipKey& seed, std::uint64_t at, const NewValue& value);
   Status erase_at(const SipKey& seed, std::uint64_t at);
+  // Of a list: values in place of those elements, behind them or moved up; of a step other than 1, no values.
+  // Commits and settles. REQUIRES: the step is positive; `scratch` as for change_all, of the values.
+  Status splice(const SipKey& seed, const ListRange& gone, std::span<const Change> values,
+                std::span<std::uint64_t> scratch);
+  // Of a list: the last first. Commits and settles.
+  Status reverse(const SipKey& seed);
   bool is_list() const { return (peek(header().flags) & kDictIsList) != 0; }
 
   // ---- Being watched (watch.cc)
@@ -189,7 +196,9 @@ class Dict : public DictReader {
   ChildList expired_;
   std::optional<ChangeRing> ring_;  // of the change that is being made
   friend class Batch;
+  friend class BulkChange;
   friend class Compaction;
+  friend class ListSplice;
 };
 
 }  // namespace pyport::table

@@ -82,6 +82,11 @@ class Store final : public Repairer {
   Result<Blob> get_at(const Handle& handle, std::int64_t at);
   Result<TakenOut> take_at(const Handle& handle, std::int64_t at, const Expect& expect);
   Result<bool> erase_at(const Handle& handle, std::int64_t at, const Expect& expect);
+  Result<Snapshot> get_slice(const Handle& handle, const ListSlice& slice);
+  Result<SlicePut> put_slice(const Handle& handle, const ListSlice& slice, std::span<NewBlob> blobs,
+                             const NumberForm* numbers);
+  Result<std::uint64_t> erase_slice(const Handle& handle, const ListSlice& slice);
+  Status reverse(const Handle& handle);
   Result<Waited> wait_change(const Handle& handle, const KeyView& key, Stamp seen, const WaitLimit& limit);
   Result<WatchedChanges> wait_changes(const Handle& handle, WatchPosition& position, const WaitLimit& limit);
   bool may_have_changes(const Handle& handle, const WatchPosition& position) const;
@@ -211,6 +216,10 @@ class Store final : public Repairer {
   Status hand_out(Operation& operation, Dict& dict, DictHeader& header, std::uint64_t word, Blob& blob);
   static Result<BlobWriter> copy_buffer(BlobWriter writer);
   Status add_value(Operation& operation, Dict& dict, DictHeader& header, const Entry& entry, Snapshot& all);
+  // key_of(i) -> HashedKey, of so many. Throws std::bad_alloc.
+  template <class KeyOf>
+  Status add_values(Operation& operation, Dict& dict, DictHeader& header, std::size_t count,
+                    const KeyOf& key_of, Snapshot& all);
 
   // Changes as a dict makes them.
   struct Preparation {
@@ -219,6 +228,14 @@ class Store final : public Repairer {
     std::vector<std::pair<std::size_t, std::size_t>> left;  // of each change: its key's number, its value's
   };
   Result<Preparation> prepare(std::span<KeyChange> wanted, const NumberForm* numbers);
+  // What a slice of a list is to have; no keys yet.
+  struct SliceValues {
+    std::vector<Change> changes;
+    std::vector<std::uint64_t> scratch;
+  };
+  Result<SlicePut> change_slice(const Handle& handle, const ListSlice& slice, SliceValues& values,
+                                bool erases);
+  Status replace_range(Dict& dict, const ListRange& range, std::uint64_t live, SliceValues& values);
   static Checked<Stamp> stamp_of_all(const Dict& dict, const DictHeader& header);
   static Result<std::optional<std::size_t>> find_broken(const Dict& dict, const DictHeader& header,
                                                         const ReadSet& read, std::span<const HashedKey> keys,

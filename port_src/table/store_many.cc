@@ -39,32 +39,55 @@ Status Store::add_value(Operation& operation, Dict& dict, DictHeader& header, co
   return ok_status();
 }
 
+template <class KeyOf>
+Status Store::add_values(Operation& operation, Dict& dict, DictHeader& header, std::size_t count,
+                         const KeyOf& key_of, Snapshot& all) {
+  all.values_.reserve(count);
+  FrozenCells frozen;
+  for (std::size_t i = 0; i < count && peek(header.cells) != 0; ++i) {
+    const Checked<Dict::Found> found = dict.find(key_of(i));
+    if (!found) return found.error();
+    if (found->entry != nullptr) frozen.freeze(dict, *found->entry);
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    const Checked<Dict::Found> found = dict.find_used(key_of(i));
+    if (!found) return found.error();
+    if (found->entry == nullptr) {
+      all.values_.emplace_back();
+    } else if (Status added = add_value(operation, dict, header, *found->entry, all); !added) {
+      return added;
+    }
+  }
+  return ok_status();
+}
+
 Result<Snapshot> Store::get_many(const Handle& handle, std::span<const KeyView> keys) {
   Result<Snapshot> all{Snapshot()};
   Operation operation(*mapping_, *place_, *this);
   Status got = with_dict(operation, handle, [&](Dict& dict, DictHeader& header) -> Status {
+    const auto key_of = [&](std::size_t i) { return HashedKey(seed_, keys[i]); };
     try {
-      all->values_.reserve(keys.size());
-      FrozenCells frozen;
-      for (const KeyView& key : keys) {
-        if (peek(header.cells) == 0) break;
-        const Checked<Dict::Found> found = dict.find(HashedKey(seed_, key));
-        if (!found) return found.error();
-        if (found->entry != nullptr) frozen.freeze(dict, *found->entry);
-      }
-      for (const KeyView& key : keys) {
-        const Checked<Dict::Found> found = dict.find_used(HashedKey(seed_, key));
-        if (!found) return found.error();
-        if (found->entry == nullptr) {
-          all->values_.emplace_back();
-        } else if (Status added = add_value(operation, dict, header, *found->entry, *all); !added) {
-          return added;
-        }
-      }
+      return add_values(operation, dict, header, keys.size(), key_of, *all);
     } catch (const std::bad_alloc&) {
       return no_memory();
     }
-    return ok_status();
+  });
+  if (!got) return std::move(got).error();
+  return all;
+}
+
+Result<Snapshot> Store::get_slice(const Handle& handle, const ListSlice& slice) {
+  Result<Snapshot> all{Snapshot()};
+  Operation operation(*mapping_, *place_, *this);
+  Status got = with_dict(operation, handle, [&](Dict& dict, DictHeader& header) -> Status {
+    if (!dict.is_list()) return make_error(Errc::bad_key, "no list");
+    const ListRange range = slice.of(peek(header.live));
+    const auto key_of = [&](std::size_t i) { return HashedKey(seed_, range.at(i)); };
+    try {
+      return add_values(operation, dict, header, range.count, key_of, *all);
+    } catch (const std::bad_alloc&) {
+      return no_memory();
+    }
   });
   if (!got) return std::move(got).error();
   return all;

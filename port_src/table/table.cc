@@ -201,6 +201,21 @@ Result<bool> Table::erase_at(const Handle& handle, std::int64_t at, const Expect
   return store_->erase_at(handle, at, expect);
 }
 
+Result<Snapshot> Table::get_slice(const Handle& handle, const ListSlice& slice) const {
+  return store_->get_slice(handle, slice);
+}
+
+Result<SlicePut> Table::put_slice(const Handle& handle, const ListSlice& slice, std::span<NewBlob> blobs,
+                                  const NumberForm* numbers) {
+  return store_->put_slice(handle, slice, blobs, numbers);
+}
+
+Result<std::uint64_t> Table::erase_slice(const Handle& handle, const ListSlice& slice) {
+  return store_->erase_slice(handle, slice);
+}
+
+Status Table::reverse(const Handle& handle) { return store_->reverse(handle); }
+
 Result<std::uint64_t> Table::size(const Handle& handle) const {
   Result<DictStats> stats = store_->stats(handle);
   if (!stats) return std::move(stats).error();

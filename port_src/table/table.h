@@ -29,6 +29,7 @@
 #include "table/held_cell.h"
 #include "table/key.h"
 #include "table/limits.h"
+#include "table/list_slice.h"
 #include "table/names.h"
 #include "table/new_dict.h"
 #include "table/read_set.h"
@@ -189,6 +190,14 @@ class Table {
   // These two as take and erase_if; those behind it move up. Of the last in constant time.
   Result<TakenOut> take_at(const Handle& handle, std::int64_t at, const Expect& expect = {});
   Result<bool> erase_at(const Handle& handle, std::int64_t at, const Expect& expect = {});
+  // Of a slice, at one moment: its elements; values in their place, those behind it move, as in Python; none
+  // in their place (how many there were); and the whole list turned round. What moves takes 32 bytes an
+  // element meanwhile: Errc::table_full when they are not to be had.
+  Result<Snapshot> get_slice(const Handle& handle, const ListSlice& slice) const;
+  Result<SlicePut> put_slice(const Handle& handle, const ListSlice& slice, std::span<NewBlob> blobs,
+                             const NumberForm* numbers = nullptr);
+  Result<std::uint64_t> erase_slice(const Handle& handle, const ListSlice& slice);
+  Status reverse(const Handle& handle);
 
   // Sleeps until the key's stamp is another than `seen` (0: until it is there), and looks at least once. Of a
   // number that is back at what it was when it was seen nothing may be noticed. Errc::gone also when the dict

@@ -1,6 +1,7 @@
 // The operations that the crash tests kill.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <utility>
@@ -221,6 +222,14 @@ inline Result<std::uint64_t> append_texts(Table& table, const Handle& list,
   return table.append(list, blobs);
 }
 
+inline bool put_texts(Table& table, const Handle& list, const ListSlice& slice,
+                      const std::vector<std::string>& texts) {
+  std::vector<NewBlob> blobs;
+  for (const std::string& text : texts) blobs.push_back(*blob_of(table, text));
+  const Result<SlicePut> put = table.put_slice(list, slice, blobs);
+  return put.ok() && put->fits;
+}
+
 // The elements in the order of their indices; an error in place of one that is not there.
 inline std::vector<std::string> texts_of(const Table& table, const Handle& list) {
   std::vector<std::string> texts;
@@ -357,6 +366,26 @@ inline std::vector<Scenario> list_scenarios() {
               "insert into a list",
               [](Table& table) { return table.insert_at(kOther, 3, *blob_of(table, kLong + "!")).ok(); },
               [](auto& list) { list.insert(list.begin() + 3, kLong + "!"); }),
+          list_scenario(
+              "put many into the middle of a list",
+              [](Table& table) {
+                return put_texts(table, kOther, {1, 4}, {kLarge + "!", "x", kLong, kLong + "!", "y"});
+              },
+              [](auto& list) {
+                list.erase(list.begin() + 1, list.begin() + 4);
+                list.insert(list.begin() + 1, {kLarge + "!", "x", kLong, kLong + "!", "y"});
+              }),
+          list_scenario(
+              "delete each third of a list",
+              [](Table& table) {
+                return *table.erase_slice(kOther, {0, 13, 3}) == 5;
+              },
+              [](auto& list) {
+                for (const int at : {12, 9, 6, 3, 0}) list.erase(list.begin() + at);
+              }),
+          list_scenario(
+              "turn a list round", [](Table& table) { return table.reverse(kOther).ok(); },
+              [](auto& list) { std::reverse(list.begin(), list.end()); }),
           list_scenario(
               "take from the middle of a list", [](Table& table) { return table.take_at(kOther, 1).ok(); },
               [](auto& list) { list.erase(list.begin() + 1); })};

@@ -1,6 +1,7 @@
 // Dicts that are lists, and values that name a child.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 #include <thread>
 
@@ -147,6 +148,127 @@ TEST_F(Lists, ManyAppendAtOnceAndNothingIsLost) {
   EXPECT_EQ(all().size(), kThreads * (2 * 2000u - 1000u));
 }
 
+TEST_F(Lists, SlicesArePythons) {
+  struct {
+    ListSlice slice;
+    std::int64_t first;
+    std::uint64_t count;
+  } const cases[] = {
+      {{0, INT64_MAX, 1}, 0, 10},
+      {{-3, INT64_MAX, 1}, 7, 3},
+      {{20, 30, 1}, 10, 0},
+      {{5, 2, 1}, 5, 0},
+      {{INT64_MAX, INT64_MIN, -1}, 9, 10},
+      {{8, 2, -2}, 8, 3},
+      {{0, 10, 3}, 0, 4},
+      {{-100, -9, 1}, 0, 1},
+      {{2, 8, -1}, 2, 0},
+      {{0, 10, INT64_MAX}, 0, 1},
+      {{9, INT64_MIN, -INT64_MAX}, 9, 1},
+  };
+  for (const auto& one : cases) {
+    const ListRange range = one.slice.of(10);
+    EXPECT_EQ(range.first, one.first);
+    EXPECT_EQ(range.count, one.count);
+  }
+  EXPECT_EQ((ListSlice{0, 5, 1}.of(0).count), 0u);
+  EXPECT_EQ((ListSlice{8, 2, -2}.of(10).ascending().first), 4);
+}
+
+TEST_F(Lists, SlicesArePutAndErased) {
+  ASSERT_TRUE(append({"a", kLong, "c", kLarge, "e"}).ok());
+  EXPECT_TRUE(put_texts(table_, kList, {1, 3}, {"x", kLarge, "y", kLong}));
+  EXPECT_EQ(all(), (Texts{"a", "x", kLarge, "y", kLong, kLarge, "e"}));
+  EXPECT_TRUE(put_texts(table_, kList, {5, 99}, {"f", "g", "h"})) << "beyond the end";
+  EXPECT_TRUE(put_texts(table_, kList, {3, 1}, {"!"})) << "of none: inserted";
+  EXPECT_EQ(all(), (Texts{"a", "x", kLarge, "!", "y", kLong, "f", "g", "h"}));
+  EXPECT_TRUE(put_texts(table_, kList, {0, 9, 4}, {"0", "4", "8"}));
+  EXPECT_FALSE(put_texts(table_, kList, {0, 9, 4}, {"0", "4"}));
+  EXPECT_EQ(*table_.erase_slice(kList, {-1, INT64_MIN, -4}), 3u);
+  EXPECT_EQ(all(), (Texts{"x", kLarge, "!", kLong, "f", "g"}));
+  ASSERT_TRUE(table_.reverse(kList).ok());
+  EXPECT_EQ(all(), (Texts{"g", "f", kLong, "!", kLarge, "x"}));
+  EXPECT_EQ(table_.get_slice(kList, {4, 0, -2})->size(), 2u);
+  EXPECT_EQ(*table_.erase_slice(kList, {0, INT64_MAX}), 6u);
+  EXPECT_TRUE(table_.reverse(kList).ok());
+  EXPECT_TRUE(all().empty());
+  EXPECT_EQ(table_.erase_slice(kDict, {}).error().code, Errc::bad_key);
+  EXPECT_EQ(table_.reverse(kDict).error().code, Errc::bad_key);
+  EXPECT_EQ(table_.get_slice(kDict, {}).error().code, Errc::bad_key);
+}
+
+TEST_F(Lists, SlicesAsAVectorByChance) {
+  std::mt19937 random(12);
+  Texts model;
+  const auto below = [&](std::size_t most) { return static_cast<std::int64_t>(random() % most); };
+  for (int turn = 0; turn < 3000; ++turn) {
+    const auto first = below(model.size() + 1),
+               last = first + below(model.size() - static_cast<std::size_t>(first) + 1);
+    const auto begin = model.begin() + first, end = model.begin() + last;
+    switch (random() % 4) {
+      case 0: {
+        Texts texts(model.size() > 300 ? 0 : random() % 12,
+                    turn % 2 == 0 ? "w" : kLong + std::to_string(turn));
+        ASSERT_TRUE(put_texts(table_, kList, {first, last}, texts));
+        model.erase(begin, end);
+        model.insert(model.begin() + first, texts.begin(), texts.end());
+        break;
+      }
+      case 1: {
+        const auto step = 1 + below(4);
+        ASSERT_TRUE(table_.erase_slice(kList, {first, last, step}).ok());
+        for (auto at = first + (last - first + step - 1) / step * step - step; last > first && at >= first;
+             at -= step)
+          model.erase(model.begin() + at);
+        break;
+      }
+      case 2:
+        if (random() % 8 != 0) break;
+        ASSERT_TRUE(table_.reverse(kList).ok());
+        std::reverse(model.begin(), model.end());
+        break;
+      default:
+        ASSERT_TRUE(append({kLong, "end", std::to_string(turn)}).ok());
+        model.insert(model.end(), {kLong, "end", std::to_string(turn)});
+    }
+    if (turn % 50 == 0) {
+      ASSERT_EQ(all(), model);
+    }
+  }
+  EXPECT_EQ(all(), model);
+}
+
+TEST_F(Lists, SlicesThatDoNotFitChangeNothing) {
+  Limits limits;
+  limits.max_dict_keys = 4;
+  const auto small = new_table(limits);
+  ASSERT_TRUE(small->create(kList, list_of()).ok());
+  ASSERT_TRUE(append_texts(*small, kList, {"a", "b", "c"}).ok());
+  EXPECT_FALSE(put_texts(*small, kList, {1, 2}, {kLong, kLarge, "z"}));
+  EXPECT_EQ(texts_of(*small, kList), (Texts{"a", "b", "c"}));
+  EXPECT_TRUE(put_texts(*small, kList, {1, 2}, {kLong, kLarge}));
+  EXPECT_TRUE(put_texts(*small, kList, {0, 3}, {"z"}));
+  EXPECT_EQ(texts_of(*small, kList), (Texts{"z", "c"}));
+  EXPECT_TRUE(audited(*small));
+}
+
+// What is read under one lock is of one moment: always all numbers, however they are turned and cut.
+TEST_F(Lists, NobodySeesHalfASlice) {
+  ASSERT_TRUE(append({"0", "1", "2", "3", "4", "5", "6", "7"}).ok());
+  in_threads([&](int thread) {
+    for (int i = 0; i < 1000; ++i) {
+      if (thread == 0) {
+        EXPECT_TRUE(put_texts(table_, kList, {2, 6}, {})) << "as four";
+        EXPECT_TRUE(put_texts(table_, kList, {2, 2}, {"2", "3", "4", "5"}));
+      } else if (const Result<Snapshot> seen = table_.get_slice(kList, {0, INT64_MAX}); seen.ok()) {
+        EXPECT_TRUE(seen->size() == 8 || seen->size() == 4) << seen->size();
+        const auto last = seen->bytes(seen->size() - 1);
+        EXPECT_EQ(std::string(last.begin(), last.end()), "7");
+      }
+    }
+  });
+}
+
 TEST_F(Lists, HeldCellsMoveWithTheirElements) {
   ASSERT_TRUE(append({"a", "b"}).ok());
   ASSERT_TRUE(put_text(table_, kList, 2, "7", kDigits).ok());
@@ -234,6 +356,22 @@ TEST_F(Children, OfListsEndToo) {
   ASSERT_TRUE(*table_.erase_at(kList, -1));
   EXPECT_EQ(table_.take_at(kList, 1)->value.blob.tag(), kChildTag);
   for (std::uint64_t n = 60; n < 64; ++n) EXPECT_EQ(table_.alive(handle_no(n)), n == 62) << n;
+}
+
+TEST_F(Children, OfSlicesEndUnlessTheyArePutAgain) {
+  ASSERT_TRUE(table_.create(kList, list_of()).ok());
+  std::vector<NewBlob> again;
+  for (std::uint64_t n = 60; n < 66; ++n) {
+    ASSERT_TRUE(table_.create(handle_no(n), child_of(kList)).ok());
+    ASSERT_TRUE(put_child(table_, kList, static_cast<std::int64_t>(n - 60), handle_no(n)).ok());
+  }
+  const Handle kept = handle_no(61);
+  again.push_back(*blob_of(table_, std::string(kept.bits.begin(), kept.bits.end()), kChildTag));
+  ASSERT_TRUE(table_.put_slice(kList, {0, 3}, again)->fits);
+  ASSERT_TRUE(table_.reverse(kList).ok());
+  ASSERT_EQ(*table_.erase_slice(kList, {0, 1}), 1u);
+  for (std::uint64_t n = 60; n < 66; ++n)
+    EXPECT_EQ(table_.alive(handle_no(n)), n == 61 || n == 63 || n == 64) << n;
 }
 
 }  // namespace

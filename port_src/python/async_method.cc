@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "python/at_once.h"
+#include "python/method.h"
 #include "python/ref.h"
 #include "table/patience.h"
 
@@ -19,10 +20,12 @@ enum class Convention : std::uint8_t { no_arguments, one_argument, fast, fast_wi
 struct AsyncMethod {
   PyObject_HEAD vectorcallfunc call;
   vectorcallfunc call_of_bound;
-  PyObject* builtin;     // the method descriptor, which says what is wrong with arguments
-  PyTypeObject* owner;   // whose method it is; borrowed from `builtin`
-  PyCFunction function;  // of `builtin`
-  PyObject* aio;         // what erlang._aio made for it; null until it is asked for
+  PyObject* builtin;  // the method descriptor, which says what is wrong with arguments; or a Python function
+  PyTypeObject*
+      owner;  // whose method it is; borrowed from `builtin`; null: a class that is written in Python
+  PyCFunction function;    // of `builtin`
+  PyObject* aio;           // what erlang._aio made for it; null until it is asked for
+  PyObject* does_at_once;  // of a Python function: another, that does the same at once; or null
   AtOnce at_once;
 };
 
@@ -88,6 +91,18 @@ PyObject* call_bound(PyObject* callable, PyObject* const* args, std::size_t flag
   return call<kConvention>(async_method(bound.method), bound.self, args, PyVectorcall_NARGS(flags), names);
 }
 
+// Of a Python function.
+PyObject* call_function(PyObject* callable, PyObject* const* args, std::size_t flags, PyObject* names)
+    REQUIRES(attached) {
+  return PyObject_Vectorcall(async_method(callable).builtin, args, flags, names);
+}
+
+PyObject* call_bound_function(PyObject* callable, PyObject* const* args, std::size_t flags, PyObject* names)
+    REQUIRES(attached) {
+  const BoundMethod& bound = bound_method(callable);
+  return call_by_builtin(async_method(bound.method), bound.self, args, PyVectorcall_NARGS(flags), names);
+}
+
 struct Calls {
   vectorcallfunc unbound;
   vectorcallfunc bound;
@@ -127,6 +142,9 @@ bool may_be_done_at_once(const AsyncMethod& method, PyObject* const* args, Py_ss
 PyObject* at_once(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names)
     REQUIRES(attached) {
   AsyncMethod& method = async_method(self);
+  if (method.does_at_once != nullptr)
+    return PyObject_Vectorcall(method.does_at_once, args, static_cast<std::size_t>(count), names);
+  if (method.owner == nullptr) Py_RETURN_NOTIMPLEMENTED;
   if (count == 0 || !Py_IS_TYPE(args[0], method.owner)) {
     PyErr_Format(PyExc_TypeError, "at_once() takes an object of %N", method.owner);
     return nullptr;
@@ -143,7 +161,8 @@ PyObject* at_once(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObj
 }
 
 PyObject* may_be_at_once(PyObject* self, void*) REQUIRES(attached) {
-  return PyBool_FromLong(async_method(self).at_once != AtOnce::never ? 1 : 0);
+  const AsyncMethod& method = async_method(self);
+  return PyBool_FromLong(method.at_once != AtOnce::never || method.does_at_once != nullptr ? 1 : 0);
 }
 
 // ---- What they are like
@@ -181,6 +200,19 @@ Ref bound_builtin(PyObject* self) REQUIRES(attached) {
 PyObject* attribute_of_bound(PyObject* self, void* name) REQUIRES(attached) {
   const Ref bound = bound_builtin(self);
   return bound ? PyObject_GetAttrString(bound.get(), static_cast<const char*>(name)) : nullptr;
+}
+
+// Of Python functions alone: by these the module inspect tells the signature.
+PyObject* wrapped(PyObject* self, void*) REQUIRES(attached) {
+  if (async_method(self).owner == nullptr) return Py_NewRef(async_method(self).builtin);
+  PyErr_SetString(PyExc_AttributeError, "__wrapped__");
+  return nullptr;
+}
+
+PyObject* wrapped_of_bound(PyObject* self, void*) REQUIRES(attached) {
+  if (async_method(bound_method(self).method).owner == nullptr) return bound_builtin(self).release();
+  PyErr_SetString(PyExc_AttributeError, "__wrapped__");
+  return nullptr;
 }
 
 PyObject* self_of(PyObject* self, void*) REQUIRES(attached) { return Py_NewRef(bound_method(self).self); }
@@ -234,7 +266,8 @@ PyObject* make_bound(PyObject* self, PyObject* object) REQUIRES(attached) {
 
 PyObject* bind(PyObject* self, PyObject* object, PyObject*) REQUIRES(attached) {
   if (object == nullptr) return Py_NewRef(self);
-  if (!Py_IS_TYPE(object, async_method(self).owner)) {
+  PyTypeObject* const owner = async_method(self).owner;
+  if (owner != nullptr && !Py_IS_TYPE(object, owner)) {
     PyObject* const builtin = async_method(self).builtin;
     return Py_TYPE(builtin)->tp_descr_get(builtin, object, nullptr);  // which says that this cannot be
   }
@@ -245,7 +278,7 @@ PyObject* bind(PyObject* self, PyObject* object, PyObject*) REQUIRES(attached) {
 PyObject* bind_class(PyObject* self, PyObject* object, PyObject* type) REQUIRES(attached) {
   PyTypeObject* const owner = async_method(self).owner;
   auto* const of = type != nullptr ? reinterpret_cast<PyTypeObject*>(type) : Py_TYPE(object);
-  if (of == owner) return make_bound(self, reinterpret_cast<PyObject*>(owner));
+  if (owner == nullptr || of == owner) return make_bound(self, reinterpret_cast<PyObject*>(of));
   PyObject* const builtin = async_method(self).builtin;
   return Py_TYPE(builtin)->tp_descr_get(builtin, object, type);
 }
@@ -258,12 +291,14 @@ int traverse_unbound(PyObject* self, visitproc visit, void* arg) {
   Py_VISIT(Py_TYPE(self));
   Py_VISIT(async_method(self).builtin);
   Py_VISIT(async_method(self).aio);
+  Py_VISIT(async_method(self).does_at_once);
   return 0;
 }
 
 // `builtin` stays until the end: who is called needs it, and the cycle is cut by `aio` and by the type.
 int clear_unbound(PyObject* self) REQUIRES(attached) {
   Py_CLEAR(async_method(self).aio);
+  Py_CLEAR(async_method(self).does_at_once);
   return 0;
 }
 
@@ -271,6 +306,7 @@ void dealloc_unbound(PyObject* self) REQUIRES(attached) {
   PyTypeObject* const type = Py_TYPE(self);
   PyObject_GC_UnTrack(self);
   Py_CLEAR(async_method(self).aio);
+  Py_CLEAR(async_method(self).does_at_once);
   Py_CLEAR(async_method(self).builtin);
   type->tp_free(self);
   Py_DECREF(type);
@@ -305,6 +341,7 @@ PyGetSetDef kUnboundAttributes[] = {
     attribute(attribute_of_builtin, "__doc__"),
     attribute(attribute_of_builtin, "__text_signature__"),
     attribute(attribute_of_builtin, "__objclass__"),
+    attribute(wrapped, "__wrapped__"),
     {"aio", unbound_aio, nullptr, "The same as a function that gives a coroutine.", nullptr},
     {"may_be_at_once", may_be_at_once, nullptr, "Whether at_once() ever does anything.", nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr}};
@@ -314,6 +351,7 @@ PyGetSetDef kBoundAttributes[] = {
     attribute(attribute_of_bound, "__qualname__"),
     attribute(attribute_of_bound, "__doc__"),
     attribute(attribute_of_bound, "__text_signature__"),
+    attribute(wrapped_of_bound, "__wrapped__"),
     {"__self__", self_of, nullptr, nullptr, nullptr},
     {"aio", bound_aio, nullptr, "The same as a function that gives a coroutine.", nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr}};
@@ -410,18 +448,43 @@ AtOnce at_once_of(const char* name, std::initializer_list<AtOnceMethod> listed) 
   return AtOnce::never;
 }
 
-bool is_public_method(PyObject* name, PyObject* attribute) REQUIRES(attached) {
-  const bool is_method =
-      Py_IS_TYPE(attribute, &PyMethodDescr_Type) || Py_IS_TYPE(attribute, &PyClassMethodDescr_Type);
-  return is_method && PyUnicode_READ_CHAR(name, 0) != '_';
+bool is_method(PyObject* attribute) REQUIRES(attached) {
+  return Py_IS_TYPE(attribute, &PyMethodDescr_Type) || Py_IS_TYPE(attribute, &PyClassMethodDescr_Type);
 }
+
+// A Python function with .aio.
+PyObject* with_aio(PyObject* module, PyObject* const* args, Py_ssize_t count) REQUIRES(attached) {
+  if (count != 1 && count != 2) {
+    PyErr_Format(PyExc_TypeError, "with_aio() takes one or two functions, not %zd", count);
+    return nullptr;
+  }
+  const ModuleState& state = module_state(module);
+  const bool is_class_method = PyObject_TypeCheck(args[0], &PyClassMethod_Type) != 0;
+  Ref function =
+      is_class_method ? Ref::steal(PyObject_GetAttrString(args[0], "__func__")) : Ref::borrow(args[0]);
+  PyTypeObject* const wrapper = is_class_method ? state.async_class_method_type : state.async_method_type;
+  PyObject* const made = function ? wrapper->tp_alloc(wrapper, 0) : nullptr;
+  if (made == nullptr) return nullptr;
+  AsyncMethod& method = async_method(made);
+  method.call = call_function;
+  method.call_of_bound = call_bound_function;
+  method.builtin = function.release();
+  method.does_at_once = count == 2 ? Py_NewRef(args[1]) : nullptr;
+  return made;
+}
+
+PyMethodDef kFunctions[] = {
+    {"with_aio", fast_method<with_aio>(), METH_FASTCALL,
+     "with_aio(function, at_once): for the methods of a class that is written in Python."},
+    {nullptr, nullptr, 0, nullptr}};
 
 }  // namespace
 
 bool add_async_method(PyObject* module, ModuleState& state) {
   return make_type(module, kUnboundSpec, state.async_method_type) &&
          make_type(module, kClassSpec, state.async_class_method_type) &&
-         make_type(module, kBoundSpec, state.bound_method_type);
+         make_type(module, kBoundSpec, state.bound_method_type) &&
+         PyModule_AddFunctions(module, kFunctions) == 0;
 }
 
 bool give_aio(const ModuleState& state, PyTypeObject* type, std::initializer_list<AtOnceMethod> at_once) {
@@ -431,8 +494,10 @@ bool give_aio(const ModuleState& state, PyTypeObject* type, std::initializer_lis
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(items.get()); ++i) {
     PyObject* const name = PyTuple_GET_ITEM(PyList_GET_ITEM(items.get(), i), 0);
     PyObject* const builtin = PyTuple_GET_ITEM(PyList_GET_ITEM(items.get(), i), 1);
-    if (!is_public_method(name, builtin)) continue;
-    const Ref method = wrap(state, type, builtin, at_once_of(PyUnicode_AsUTF8(name), at_once));
+    if (!is_method(builtin)) continue;
+    const AtOnce how = at_once_of(PyUnicode_AsUTF8(name), at_once);
+    if (PyUnicode_READ_CHAR(name, 0) == '_' && how == AtOnce::never) continue;
+    const Ref method = wrap(state, type, builtin, how);
     if (!method || PyDict_SetItem(attributes.get(), name, method.get()) != 0) return false;
   }
   PyType_Modified(type);

@@ -7,6 +7,7 @@
 //   sd.put.aio          a bound Python function that gives a coroutine (erlang._aio)
 //
 // A call `sd.put(k, v)` makes no BoundMethod, as with builtin methods, and costs what it costs with those.
+// Methods of a class that is written in Python, SharedList, get the same by the decorator _erlang.with_aio.
 //
 // What an operation that is awaited does on the event loop's own thread is what surely takes microseconds:
 // those whose arguments are small plain values, and as far as nothing large and no lock of others comes in
@@ -38,8 +39,8 @@ struct AtOnceMethod {
 // Adds the two types to the module. False with an exception set.
 bool add_async_method(PyObject* module, ModuleState& state) REQUIRES(attached);
 
-// Gives the public methods of a new type `.aio`; those that are not listed are never done at once. REQUIRES:
-// no object of the type has been made. False with an exception set.
+// Gives the public methods of a new type `.aio`, and those listed; the others are never done at once.
+// REQUIRES: no object of the type has been made. False with an exception set.
 bool give_aio(const ModuleState& state, PyTypeObject* type, std::initializer_list<AtOnceMethod> at_once)
     REQUIRES(attached);
 

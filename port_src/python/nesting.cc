@@ -49,6 +49,7 @@ Bytes stored_child(PyObject* self, const Handle& child, std::string node) REQUIR
 
 // The value there names this very child.
 bool lies_there(Table& table, const Handle& parent, const Handle& child, const Place& place) {
+  if (place.among != nullptr) return std::erase(*place.among, child) != 0;
   if (place.key == nullptr && !place.index) return false;
   const Result<table::Blob> there =
       place.key != nullptr ? table.get(parent, *place.key) : table.get_at(parent, *place.index);

@@ -24,10 +24,12 @@ Ref dict_under(const ModuleState& state, PyObject* value) REQUIRES(attached);
 // as when `dict` is null.
 Ref as_user_sees(const ModuleState& state, Ref dict) REQUIRES(attached);
 
-// Where a value is about to be stored, when that may be where it is already: a key, or an index of a list.
+// Where a value is about to be stored, when that may be where it is already: a key, an index of a list, or
+// where one of these children is, which is used up.
 struct Place {
   const table::KeyView* key = nullptr;
   std::optional<std::int64_t> index{};
+  table::ChildList* among = nullptr;
 };
 
 // A value on its way into a dict.

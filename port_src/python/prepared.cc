@@ -19,24 +19,24 @@ bool PrepareAll::add(PyObject* key, PyObject* value) {
   Prepared one;
   one.key = Ref::borrow(key);
   one.view = *view;
-  if (!prepare(one, value)) return false;
+  if (!prepare(one, value, {&one.view})) return false;
   all_.push_back(std::move(one));
   return true;
 }
 
-bool PrepareAll::add_value(PyObject* value) {
+bool PrepareAll::add_value(PyObject* value, const Place& place) {
   Prepared one;
-  if (!prepare(one, value)) return false;
+  if (!prepare(one, value, place)) return false;
   all_.push_back(std::move(one));
   return true;
 }
 
-bool PrepareAll::prepare(Prepared& one, PyObject* value) {
+bool PrepareAll::prepare(Prepared& one, PyObject* value, const Place& place) {
   if (const auto plain = dump_plain(value)) {
     one.plain.assign(plain->begin(), plain->end());
     return true;
   }
-  one.nested = nest(self_, value, {one.key ? &one.view : nullptr, {}});
+  one.nested = nest(self_, value, place);
   if (one.nested.kind != Nested::Kind::ordinary) return one.nested.kind == Nested::Kind::child;
   auto parts = PickleParts::of(state_of(self_), value, shared_dict(self_).use);
   if (!parts) {

@@ -39,11 +39,11 @@ class PrepareAll {
 
   // False with an exception set. These throw std::bad_alloc.
   bool add(PyObject* key, PyObject* value) REQUIRES(attached);
-  bool add_value(PyObject* value) REQUIRES(attached);
+  bool add_value(PyObject* value, const Place& place = {}) REQUIRES(attached);
   void stored() { stored_ = true; }
 
  private:
-  bool prepare(Prepared& one, PyObject* value) REQUIRES(attached);
+  bool prepare(Prepared& one, PyObject* value, const Place& place) REQUIRES(attached);
 
   PyObject* const self_;
   std::vector<Prepared>& all_;

@@ -626,6 +626,11 @@ PyMethodDef kMethods[] = {
     {"_pop_at", list_pop, METH_O, "Of a list."},
     {"_delete_at", list_delete, METH_O, "Of a list."},
     {"_delete_equal", fast_method<list_delete_equal>(), METH_FASTCALL, "Of a list: (index, value)"},
+    {"_get_slice", list_get_slice, METH_O, "Of a list: a plain list."},
+    {"_set_slice", fast_method<list_set_slice>(), METH_FASTCALL,
+     "Of a list: (slice, a plain list or tuple of values)"},
+    {"_delete_slice", list_delete_slice, METH_O, "Of a list."},
+    {"_reverse", list_reverse, METH_NOARGS, "Of a list."},
     {"_named", named_as_seen, METH_O | METH_CLASS, "As open, whether the dict is there or not: for pickles."},
     {"__reduce__", reduce, METH_NOARGS, "Pickles as the handle: the copy names the same dict."},
     {"__copy__", copy, METH_NOARGS, "The SharedDict itself, which is constant."},
@@ -635,13 +640,13 @@ PyMethodDef kMethods[] = {
 // Of the others nobody knows how long they take: of values whose size is not known before, or of all there
 // is.
 constexpr std::initializer_list<AtOnceMethod> kAtOnce = {
-    {"get", AtOnce::by_key},           {"contains", AtOnce::by_key},  {"pop", AtOnce::by_key},
-    {"view", AtOnce::by_key},          {"cell", AtOnce::by_key},      {"info", AtOnce::by_key},
-    {"version", AtOnce::by_key},       {"put", AtOnce::by_values},    {"cas", AtOnce::by_values},
-    {"setdefault", AtOnce::by_values}, {"update", AtOnce::by_values}, {"add", AtOnce::by_values},
-    {"sub", AtOnce::by_values},        {"bor", AtOnce::by_values},    {"bxor", AtOnce::by_values},
-    {"band", AtOnce::by_values},       {"inc", AtOnce::by_values},    {"dec", AtOnce::by_values},
-    {"swap", AtOnce::by_values}};
+    {"get", AtOnce::by_key},           {"contains", AtOnce::by_key},   {"pop", AtOnce::by_key},
+    {"view", AtOnce::by_key},          {"cell", AtOnce::by_key},       {"info", AtOnce::by_key},
+    {"version", AtOnce::by_key},       {"put", AtOnce::by_values},     {"cas", AtOnce::by_values},
+    {"setdefault", AtOnce::by_values}, {"update", AtOnce::by_values},  {"add", AtOnce::by_values},
+    {"sub", AtOnce::by_values},        {"bor", AtOnce::by_values},     {"bxor", AtOnce::by_values},
+    {"band", AtOnce::by_values},       {"inc", AtOnce::by_values},     {"dec", AtOnce::by_values},
+    {"swap", AtOnce::by_values},       {"_append", AtOnce::by_values}, {"_pop_at", AtOnce::by_key}};
 
 PyGetSetDef kAttributes[] = {
     {"handle", handle_text, nullptr,

@@ -514,6 +514,10 @@ class SharedDict(MutableMapping[_K, _V]):
     def _pop_at(self, index: int, /) -> Any: ...
     def _delete_at(self, index: int, /) -> None: ...
     def _delete_equal(self, index: int, value: Any, /) -> bool: ...
+    def _get_slice(self, part: slice, /) -> list[Any]: ...
+    def _set_slice(self, part: slice, values: list[Any] | tuple[Any, ...], /) -> None: ...
+    def _delete_slice(self, part: slice, /) -> None: ...
+    def _reverse(self) -> None: ...
     def _values(self) -> Iterator[_V]: ...
     def _items(self) -> Iterator[tuple[_K, _V]]: ...
     @_with_aio
@@ -588,9 +592,15 @@ class SharedList(MutableSequence[_V]):
     """A list that lives in the table: Erlang and all Python interpreters and processes share it.
 
     It comes from SharedList.new(), from SharedDict.nest_list(), and as the value of a key that has one. Every operation is
-    one change for everybody; append, pop() of the last and l[i] take the same time whatever the size, insert and
-    deletion inside as long as there are elements behind. Values are copies, as those of a SharedDict. What goes over
-    the elements goes over them as they were when it began.
+    one change for everybody; append, pop() of the last and l[i] take the same time whatever the size. What moves elements
+    (insert and deletion inside, slices of another length, reverse) takes as long as there are elements behind, and 32
+    bytes of the table for each meanwhile: MemoryError when they are not there, and nothing is changed. Values are
+    copies, as those of a SharedDict. What goes over the elements goes over them as they were when it began.
+
+    There is no sort(), which would have to run Python while others wait: l[:] = sorted(l) puts the sorted values there
+    at one moment, in place of what others may have put there since they were read.
+
+    For code of asyncio every method has .aio, as those of SharedDict: await l.append.aio(value), and async for.
 
     Erlang sees a dict with the keys 0, 1, 2, ... (py:shared_dict_get/2), and py:shared_list_append/2, pop/1, to_list/1 and
     size/1. Errors are those of SharedDict; an index that is not there is an IndexError.
@@ -615,36 +625,59 @@ class SharedList(MutableSequence[_V]):
     def __setitem__(self, index: int, value: _V) -> None: ...
     @overload
     def __setitem__(self, index: slice, value: Iterable[_V]) -> None:
-        """To a slice as many values as it has elements, at one moment; ValueError when they are not."""
+        """The values in place of the slice, as in a list, at one moment. ValueError when there are more or fewer than
+        an extended slice, l[a:b:c], has elements. SharedDicts and SharedLists that were in the slice, and are not among
+        the values, end."""
 
     def __delitem__(self, index: int | slice) -> None:
-        """One element; a slice is a TypeError."""
+        """One element, or all of a slice, at one moment."""
 
     def __len__(self) -> int: ...
-    def insert(self, index: int, value: _V) -> None: ...
-    def append(self, value: _V) -> None: ...
-    def extend(self, values: Iterable[_V]) -> None:
+    def __aiter__(self) -> _Snapshot[_V]:
+        """Over one moment, in batches that a thread makes."""
+
+    @_with_aio
+    def insert(self, index: int, value: _V) -> None: ...  # type: ignore[override]
+    @_with_aio
+    def append(self, value: _V) -> None: ...  # type: ignore[override]
+    @_with_aio
+    def extend(self, values: Iterable[_V]) -> None:  # type: ignore[override]
         """All of them at one moment."""
 
     def __iadd__(self, values: Iterable[_V]) -> SharedList[_V]: ...  # type: ignore[misc]  # + gives a list
     def __add__(self, other: list[Any] | SharedList[Any]) -> list[Any]: ...
     def __radd__(self, other: list[Any]) -> list[Any]: ...
-    def pop(self, index: int = -1) -> _V:
+    @_with_aio
+    def pop(self, index: int = -1) -> _V:  # type: ignore[override]
         """Of all that pop at once, each gets another element. A value that cannot be unpickled stays."""
 
-    def remove(self, value: _V) -> None: ...
-    def reverse(self) -> None:
-        """TypeError: go over reversed(l)."""
+    @_with_aio
+    def remove(self, value: _V) -> None:  # type: ignore[override]
+        """The first that is equal. ValueError when there is none."""
 
+    @_with_aio
+    def clear(self) -> None: ...  # type: ignore[override]
+    @_with_aio
+    def reverse(self) -> None:  # type: ignore[override]
+        """In place, at one moment."""
+
+    @_with_aio
+    def index(self, value: _V, start: int = 0, stop: int | None = None) -> int: ...  # type: ignore[override]
+    @_with_aio
+    def count(self, value: _V) -> int: ...  # type: ignore[override]
+    @_with_aio
     def to_list(self) -> list[_V]:
         """A plain list of all, as it was at one moment."""
 
+    @_with_aio
     def copy(self) -> list[_V]:
         """The same as to_list()."""
 
+    @_with_aio
     def info(self) -> dict[str, int]:
         """As SharedDict.info()."""
 
+    @_with_aio
     def destroy(self) -> None:
         """Ends the list for everybody."""
 

@@ -1,4 +1,4 @@
-"""The methods of SharedDict for code of asyncio: `await sd.put.aio(key, value)`.
+"""The methods of SharedDict and SharedList for code of asyncio: `await sd.put.aio(key, value)`.
 
 What takes microseconds is done on the event loop's own thread: to hand it to another takes longer. Everything else
 goes to a thread of the loop's default executor, as with asyncio.to_thread: what has large values, or pickles objects,
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from _erlang import AsyncMethod, SharedDict
 
 # These change nothing: nobody has to wait for the end of one that was given up.
-_READS = frozenset({"get", "contains", "view", "get_many", "copy", "to_dict", "info", "open", "version"})
+_READS = frozenset(
+    {"get", "contains", "view", "get_many", "copy", "to_dict", "info", "open", "version", "to_list", "index", "count"}
+)
 
 # Of one batch. Its items pass the event loop without a break.
 _MOST_ITEMS = 256
@@ -59,9 +61,12 @@ def function_of(method: AsyncMethod) -> Callable[..., Any]:
     function = _own.get(method.__name__) or _coroutine_function(method)
     function.__name__ = method.__name__
     function.__qualname__ = f"{method.__qualname__}.aio"
-    function.__module__ = method.__objclass__.__module__
+    function.__module__ = "erlang"
     function.__doc__ = method.__doc__
-    function.__signature__ = method.__text_signature__  # type: ignore[attr-defined]
+    if hasattr(method, "__wrapped__"):
+        function.__wrapped__ = method.__wrapped__  # type: ignore[attr-defined]
+    else:
+        function.__signature__ = method.__text_signature__  # type: ignore[attr-defined]
     return function
 
 
@@ -88,6 +93,8 @@ def _coroutine_function(method: AsyncMethod) -> Callable[..., Any]:
 def _callable(method: AsyncMethod) -> Callable[..., Any]:
     if callable(method):
         return method
+    if hasattr(method, "__wrapped__"):
+        return method.__wrapped__
     bound: Callable[..., Any] = getattr(method.__objclass__, method.__name__)  # of a class method
     return lambda cls, /, *args, **names: bound(*args, **names)
 

@@ -30,6 +30,8 @@ class TestAsInThePort(TableCase):
             "test_named",
             "test_nested",
             "test_shared_list",
+            "test_shared_list_aio",
+            "test_shared_list_slices",
             "test_zz_destroy",
         ]
         done = run_tests.run(self.sd, names)

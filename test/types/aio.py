@@ -6,7 +6,7 @@ It is not run. An ignored error that is none is an error itself.
 from collections.abc import MutableMapping
 from typing import Any, assert_type
 
-from erlang import SharedCell, SharedDict
+from erlang import SharedCell, SharedDict, SharedList
 
 
 async def awaited(sd: SharedDict[str, int]) -> None:
@@ -47,6 +47,24 @@ async def gone_through(sd: SharedDict[str, int]) -> None:
         assert_type(pair, tuple[str, int])
     async for pair in sd.items.aio():
         assert_type(pair, tuple[str, int])
+
+
+async def of_lists(items: SharedList[int]) -> None:
+    await items.append.aio(1)
+    await items.extend.aio([1, 2])
+    assert_type(await items.pop.aio(), int)
+    assert_type(await items.pop.aio(0), int)
+    assert_type(await items.index.aio(1, 0, 5), int)
+    assert_type(await items.to_list.aio(), list[int])
+    await items.reverse.aio()
+    async for value in items:
+        assert_type(value, int)
+    await items.append.aio("text")  # type: ignore[arg-type]
+    items[1:2] = [1, 2]
+    items[1:2] = ["text"]  # type: ignore[list-item]
+    del items[::2]
+    assert_type(items[:2], list[int])
+    items.append(1)
 
 
 async def wrong(sd: SharedDict[str, int]) -> None:

@@ -37,6 +37,12 @@ PyObject* out_of_range(const char* what) REQUIRES(attached) {
   return nullptr;
 }
 
+bool takes_sequence(PyObject* values) REQUIRES(attached) {
+  if (PyList_CheckExact(values) || PyTuple_CheckExact(values)) return true;
+  PyErr_Format(PyExc_TypeError, "a plain list or tuple is needed, not %T", values);
+  return false;
+}
+
 bool takes_two(Py_ssize_t count) REQUIRES(attached) {
   if (count == 2) return true;
   PyErr_Format(PyExc_TypeError, "an index and a value are needed, not %zd arguments", count);
@@ -77,12 +83,8 @@ auto store_prepared(PyObject* self, const std::vector<Prepared>& all, const Put&
   });
 }
 
-// Of a list or a tuple. False with an exception set.
+// REQUIRES: takes_sequence. False with an exception set.
 bool prepare_values(PyObject* values, PrepareAll& all, const Place& place = {}) REQUIRES(attached) {
-  if (!PyList_CheckExact(values) && !PyTuple_CheckExact(values)) {
-    PyErr_Format(PyExc_TypeError, "a plain list or tuple is needed, not %T", values);
-    return false;
-  }
   for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(values); ++i) {
     const Ref value = Ref::borrow(PySequence_Fast_GET_ITEM(values, i));
     if (!all.add_value(value.get(), place)) return false;
@@ -101,9 +103,12 @@ std::optional<ListSlice> slice_of(PyObject* slice) REQUIRES(attached) {
   return ListSlice{start, stop, step};
 }
 
+// REQUIRES: takes_sequence.
 bool any_nests(const ModuleState& state, PyObject* values) REQUIRES(attached) {
-  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(values); ++i)
-    if (dict_under(state, PySequence_Fast_GET_ITEM(values, i))) return true;
+  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(values); ++i) {
+    const Ref value = Ref::borrow(PySequence_Fast_GET_ITEM(values, i));
+    if (dict_under(state, value.get())) return true;
+  }
   return false;
 }
 
@@ -121,6 +126,7 @@ bool find_children(PyObject* self, const ListSlice& slice, table::ChildList& chi
 }  // namespace
 
 PyObject* list_append(PyObject* self, PyObject* values) {
+  if (!takes_sequence(values)) return nullptr;
   try {
     std::vector<Prepared> all;
     PrepareAll prepare(self, all);
@@ -246,7 +252,7 @@ PyObject* list_get_slice(PyObject* self, PyObject* slice) {
 }
 
 PyObject* list_set_slice(PyObject* self, PyObject* const* args, Py_ssize_t count) {
-  const auto part = takes_two(count) ? slice_of(args[0]) : std::nullopt;
+  const auto part = takes_two(count) && takes_sequence(args[1]) ? slice_of(args[0]) : std::nullopt;
   if (!part) return nullptr;
   try {
     table::ChildList children;

@@ -106,6 +106,8 @@ class Dict : public DictReader {
                 std::span<std::uint64_t> scratch);
   // Of a list: the last first. Commits and settles.
   Status reverse(const SipKey& seed);
+  // How many elements a list has, if that can be: what is made of it is kept in bounds by that.
+  Checked<std::uint64_t> list_size() const;
   bool is_list() const { return (peek(header().flags) & kDictIsList) != 0; }
 
   // ---- Being watched (watch.cc)

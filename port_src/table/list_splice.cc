@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "table/bulk_change.h"
+#include "table/segments.h"
 #include "table/value_word.h"
 
 namespace pyport::table {
@@ -121,6 +122,12 @@ class ListSplice : BulkChange {
   std::uint64_t bytes_ = 0;
 };
 
+Checked<std::uint64_t> Dict::list_size() const {
+  const std::uint64_t live = peek(header().live);
+  if (live > peek(header().used) || live > kMostEntries) return Damage{"number of elements"};
+  return live;
+}
+
 Status Dict::splice(const SipKey& seed, const ListRange& gone, std::span<const Change> values,
                     std::span<std::uint64_t> scratch) {
   for (const Change& change : values)
@@ -132,7 +139,9 @@ Status Dict::splice(const SipKey& seed, const ListRange& gone, std::span<const C
 }
 
 Status Dict::reverse(const SipKey& seed) {
-  if (peek(header().live) < 2) return ok_status();
+  const Checked<std::uint64_t> live = list_size();
+  if (!live) return live.error();
+  if (*live < 2) return ok_status();
   mind_watch();
   const Guard guard(operation_, header().version);
   ListSplice whole(*this, seed, {}, {}, {});

@@ -81,7 +81,9 @@ Result<Snapshot> Store::get_slice(const Handle& handle, const ListSlice& slice) 
   Operation operation(*mapping_, *place_, *this);
   Status got = with_dict(operation, handle, [&](Dict& dict, DictHeader& header) -> Status {
     if (!dict.is_list()) return make_error(Errc::bad_key, "no list");
-    const ListRange range = slice.of(peek(header.live));
+    const Checked<std::uint64_t> live = dict.list_size();
+    if (!live) return live.error();
+    const ListRange range = slice.of(*live);
     const auto key_of = [&](std::size_t i) { return HashedKey(seed_, range.at(i)); };
     try {
       return add_values(operation, dict, header, range.count, key_of, *all);

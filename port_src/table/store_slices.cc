@@ -32,8 +32,9 @@ Result<SlicePut> Store::change_slice(const Handle& handle, const ListSlice& slic
   Result<SlicePut> put =
       with_dict(operation, handle, [&](Dict& dict, DictHeader& header) -> Result<SlicePut> {
         if (!dict.is_list()) return no_list();
-        const std::uint64_t live = peek(header.live);
-        const ListRange range = slice.of(live);
+        const Checked<std::uint64_t> live = dict.list_size();
+        if (!live) return live.error();
+        const ListRange range = slice.of(*live);
         if (!erases && range.step != 1 && values.changes.size() != range.count)
           return SlicePut{false, range.count};
         try {
@@ -42,7 +43,7 @@ Result<SlicePut> Store::change_slice(const Handle& handle, const ListSlice& slic
           return no_memory();
         }
         if (range.count != 0 || !values.changes.empty())
-          if (Status changed = replace_range(dict, range, live, values); !changed)
+          if (Status changed = replace_range(dict, range, *live, values); !changed)
             return std::move(changed).error();
         return SlicePut{true, range.count};
       });

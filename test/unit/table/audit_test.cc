@@ -6,6 +6,7 @@
 
 #include <random>
 
+#include "crash_scenarios.h"
 #include "helpers.h"
 #include "table/block.h"
 #include "table/index.h"
@@ -59,6 +60,29 @@ class AuditTest : public testing::Test {
   Table& table_ = file_.table();
   const Handle dict_ = handle_no(1);
 };
+
+// What is reckoned with the size of a list is memory and places in it.
+TEST_F(AuditTest, AListOfMoreElementsThanThereCanBeIsNotTakenApart) {
+  const auto refused = [](const auto& done) { return !done.ok() && done.error().code == Errc::corrupt; };
+  for (const std::uint64_t size : {std::uint64_t{4}, std::uint64_t{1} << 59, ~std::uint64_t{0}}) {
+    const Handle list = handle_no(size % 97 + 300);
+    ASSERT_TRUE(table_.create(list, list_of()).ok());
+    ASSERT_TRUE(append_texts(table_, list, {"a", "b", "c"}).ok());
+    DictHeader& damaged = header(size % 97 + 300);
+    const auto harm = [&] {
+      damaged.live.store(size);
+      damaged.state.store(kDictLive);
+    };
+    harm();
+    EXPECT_TRUE(refused(table_.erase_slice(list, {0, 2})));
+    harm();
+    EXPECT_TRUE(refused(table_.put_slice(list, {0, 1}, {})));
+    harm();
+    EXPECT_TRUE(refused(table_.reverse(list)));
+    harm();
+    EXPECT_TRUE(refused(table_.get_slice(list, {0, INT64_MAX})));
+  }
+}
 
 // Else a search would take as long as the dead are many.
 TEST_F(AuditTest, AKeyThatComesAndGoesTakesOnePlaceInTheHashTable) {

@@ -21,6 +21,7 @@ broken_lists_are_found(_Config) ->
     py_prop:are_found(fun prop_list/1, fun apply_to_list/2,
                       [{appends_in_front, fun(L, {append, Value}) -> apply_to_list(L, {python, insert, 0, Value}) end},
                        {pops_the_first, fun(L, pop) -> apply_to_list(L, {python, pop, 0}) end},
+                       {slices_end_late, fun(L, {python, del_slice, From, To}) -> apply_to_list(L, {python, del_slice, From, To + 1}) end},
                        {inserts_behind, fun(L, {python, insert, At, Value}) -> apply_to_list(L, {python, insert, At + 1, Value}) end}]).
 
 prop_list(Apply) ->
@@ -38,7 +39,8 @@ op() ->
     frequency([{4, {append, small_value()}}, {2, {python, append, small_value()}}, {2, {python, extend, list(small_value())}},
                {2, pop}, {1, {python, pop, index()}}, {2, {python, insert, index(), small_value()}}, {2, {python, get, index()}},
                {2, {python, set, index(), small_value()}}, {1, {python, del, index()}}, {1, {python, slice, index(), index()}},
-               {2, to_list}, {1, size}]).
+               {1, {python, set_slice, index(), index(), list(small_value())}}, {1, {python, del_slice, index(), index()}},
+               {1, {python, reverse}}, {2, to_list}, {1, size}]).
 
 index() -> range(-4, 6).
 
@@ -59,12 +61,23 @@ apply_to_model(List, pop) -> {lists:last(List), lists:droplast(List)};
 apply_to_model(List, {python, insert, At, Value}) ->
     {Front, Back} = lists:split(bound(At, List), List),
     {ok, Front ++ [converted(Value) | Back]};
-apply_to_model(List, {python, slice, From, To}) ->
-    Begin = bound(From, List),
-    {lists:sublist(List, Begin + 1, max(0, bound(To, List) - Begin)), List};
+apply_to_model(List, {python, slice, From, To}) -> {element(2, parts(From, To, List)), List};
+apply_to_model(List, {python, set_slice, From, To, Values}) ->
+    {Front, _, Back} = parts(From, To, List),
+    {ok, Front ++ converted(Values) ++ Back};
+apply_to_model(List, {python, del_slice, From, To}) ->
+    {Front, _, Back} = parts(From, To, List),
+    {ok, Front ++ Back};
+apply_to_model(List, {python, reverse}) -> {ok, lists:reverse(List)};
 apply_to_model(List, to_list) -> {List, List};
 apply_to_model(List, size) -> {length(List), List};
 apply_to_model(List, Op) -> at_place(place(element(3, Op), List), List, Op).
+
+%% What is before a slice, in it, and behind it.
+parts(From, To, List) ->
+    {Front, Rest} = lists:split(bound(From, List), List),
+    {Slice, Back} = lists:split(max(0, bound(To, List) - length(Front)), Rest),
+    {Front, Slice, Back}.
 
 at_place(none, List, _) -> {index_error, List};
 at_place(At, List, Op) ->

@@ -133,6 +133,15 @@ class _List:
     def slice(self, begin: int, end: int) -> Any:
         return _gave(self.items[begin:end])
 
+    def set_slice(self, begin: int, end: int, values: list[Any]) -> None:
+        self.items[begin:end] = values
+
+    def del_slice(self, begin: int, end: int) -> None:
+        del self.items[begin:end]
+
+    def reverse(self) -> None:
+        self.items.reverse()
+
 
 def on_list(items: SharedList[Any], operation: str, *args: Any) -> Any:
     return getattr(_List(items), {"del": "del_"}.get(operation, operation))(*args)

@@ -2,30 +2,40 @@
 %% it asked, when, and what it got.
 -module(linear_client).
 
--export([start/4, begin_at/2, await/1, look/2]).
+-export([start/5, begin_at/2, await/1, stop/1, look/2, look_whole/2]).
 
 -define(PATIENCE, 60000).   % milliseconds after which an answer is not slow but missing
 
 -type client() :: {pid(), reference()}.
--type step() :: {set | get | del | contains, Key :: binary(), Number :: none | pos_integer(),
+-type step() :: {Op :: atom(), Key :: binary(), Number :: none | pos_integer() | [Argument :: term()],
                  PauseMicros :: non_neg_integer()}.
+%% An operation, as the API does it or a faulty one, and what is made of its answer when the time is taken.
+-type backend() :: {fun((Op :: atom(), py:shared_dict(), Key :: binary(), Value :: term()) -> term()),
+                    fun((Op :: atom(), Given :: term()) -> linear_result())}.
+-type linear_result() :: term().
 
 %% @doc It waits to be told when to begin.
--spec start(pos_integer(), [step()], py:shared_dict(), linear_recorder:env()) -> client().
-start(Client, Steps, SD, #{erlang_fault := Fault, recovered := Recovered}) ->
+-spec start(linear_steps:kind(), pos_integer(), [step()], py:shared_dict(), linear_recorder:env()) -> client().
+start(Kind, Client, Steps, SD, #{erlang_fault := Fault, recovered := Recovered}) ->
     Parent = self(),
     Ref = make_ref(),
-    Todo = [{Op, Key, Number, value(Number), Pause} || {Op, Key, Number, Pause} <- Steps],
+    Todo = [{Op, Key, Number, value(Kind, Number), Pause} || {Op, Key, Number, Pause} <- Steps],
     Name = <<"erlang ", (integer_to_binary(Client))/binary>>,
     Pid = spawn_link(fun() ->
                              receive {begin_at, Time} -> linear_clock:wait_until(Time) end,
-                             Backend = linear_faults:backend(Fault),
-                             Parent ! {Ref, [work(Name, Step, SD, Backend, Recovered) || Step <- Todo]}
+                             Backend = backend(Kind, Fault),
+                             Parent ! {Ref, [work(Name, Step, SD, Backend, Recovered) || Step <- Todo]},
+                             receive stop -> ok end
                      end),
     {Pid, Ref}.
 
-value(none) -> none;
-value(Number) -> linear_value:encode(Number).
+value(register, none) -> none;
+value(register, Number) -> linear_value:encode(Number);
+value(_, Arguments) -> linear_operations:encode(Arguments).
+
+-spec backend(linear_steps:kind(), linear_faults:fault() | linear_whole_faults:fault()) -> backend().
+backend(register, Fault) -> {linear_faults:backend(Fault), fun register_result/2};
+backend(_, Fault) -> {linear_whole_faults:backend(Fault), fun linear_operations:result/2}.
 
 -spec begin_at(client(), linear:time()) -> ok.
 begin_at({Pid, _}, Time) ->
@@ -39,16 +49,28 @@ await({Pid, Ref}) ->
     after ?PATIENCE -> error({client_hangs, erlang:process_info(Pid, current_stacktrace)})
     end.
 
+%% @doc With it go the locks that it has.
+-spec stop(client()) -> ok.
+stop({Pid, _}) ->
+    Pid ! stop,
+    ok.
+
 %% @doc What a reader finds in the end.
 -spec look(py:shared_dict(), [binary()]) -> linear:history().
 look(SD, Keys) ->
-    Backend = linear_faults:backend(right),
+    Backend = backend(register, right),
     [work(<<"erlang at the end">>, {get, Key, none, none, 0}, SD, Backend, fun() -> ok end) || Key <- Keys].
 
-work(Name, {Op, Key, Number, Value, Pause}, SD, Backend, Recovered) ->
+%% @doc All that a reader finds in a dict or list in the end.
+-spec look_whole(linear_steps:kind(), py:shared_dict()) -> linear:history().
+look_whole(Kind, Object) ->
+    Step = {items, atom_to_binary(Kind), [], [], 0},
+    [work(<<"erlang at the end">>, Step, Object, backend(Kind, right), fun() -> ok end)].
+
+work(Name, {Op, Key, Number, Value, Pause}, SD, {Do, Result}, Recovered) ->
     _ = Pause > 0 andalso linear_clock:wait_until(linear_clock:now_ns() + 1000 * Pause),
     Invoked = linear_clock:now_ns(),
-    Given = try Backend(Op, SD, Key, Value)
+    Given = try Do(Op, SD, Key, Value)
             catch
                 exit:{port_down, _} -> unknown;
                 error:badarg -> {failed, badarg}
@@ -58,16 +80,18 @@ work(Name, {Op, Key, Number, Value, Pause}, SD, Backend, Recovered) ->
     Operation = #{process => Name, key => Key, op => Op, arg => Number, invoked => Invoked},
     case Given of
         unknown -> Operation#{result => unknown, returned => infinity};
-        _ -> Operation#{result => result(Op, Given), returned => Returned}
+        _ -> Operation#{result => result(Result, Op, Given), returned => Returned}
     end.
 
+result(_, _, {failed, _} = Failed) -> Failed;
+result(Result, Op, Given) -> Result(Op, Given).
+
 %% The only errors that leave everything as it was.
-result(_, {error, table_full} = Error) -> {refused, Error};
-result(_, {error, {table_full, _}} = Error) -> {refused, Error};
-result(_, {error, busy} = Error) -> {refused, Error};
-result(_, {error, overloaded} = Error) -> {refused, Error};
-result(_, {error, _} = Error) -> {failed, Error};
-result(_, {failed, _} = Failed) -> Failed;
-result(get, missing) -> missing;
-result(get, Value) -> linear_value:decode(Value);
-result(_, Given) -> Given.
+register_result(_, {error, table_full} = Error) -> {refused, Error};
+register_result(_, {error, {table_full, _}} = Error) -> {refused, Error};
+register_result(_, {error, busy} = Error) -> {refused, Error};
+register_result(_, {error, overloaded} = Error) -> {refused, Error};
+register_result(_, {error, _} = Error) -> {failed, Error};
+register_result(get, missing) -> missing;
+register_result(get, Value) -> linear_value:decode(Value);
+register_result(_, Given) -> Given.

@@ -2,7 +2,7 @@
 %% of them are killed; and how to see that all are there again.
 -module(linear_env).
 
--export([start/0, stop/0, env/3, os_pid/1]).
+-export([start/0, stop/0, env/4, os_pid/1]).
 
 -define(PATIENCE, 30000).   % milliseconds after which something is not slow but missing
 
@@ -21,9 +21,10 @@ stop() ->
     ok.
 
 %% @doc For linear_run:run/2. In `Kills' of so many programs a victim is killed, or two.
--spec env(linear_faults:fault(), linear_faults:fault(), {non_neg_integer(), pos_integer()}) -> map().
-env(ErlangFault, PythonFault, Kills) ->
-    #{places => places(), victims => [table | places()], kills => Kills, call => fun call/3, os_pid => fun os_pid/1,
+-spec env([register | linear_steps:theme()], Fault, Fault, {non_neg_integer(), pos_integer()}) -> map() when
+      Fault :: linear_faults:fault() | linear_whole_faults:fault().
+env(Themes, ErlangFault, PythonFault, Kills) ->
+    #{themes => Themes, places => places(), victims => [table | places()], kills => Kills, call => fun call/3, os_pid => fun os_pid/1,
       recovered => fun recovered/0, erlang_fault => ErlangFault, python_fault => PythonFault}.
 
 call(Pool, Function, Args) ->

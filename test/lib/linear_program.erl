@@ -9,10 +9,12 @@
 -import(proper_types, [range/2, oneof/1, frequency/1, vector/2]).
 -define(LET(X, Type, Generator), proper_types:bind(Type, fun(X) -> Generator end, false)).
 
--type step() :: {set | get | del | contains, Key :: binary(), Form :: 0..15, PauseMicros :: non_neg_integer()}.
+-type step() :: {set | get | del | contains, Key :: binary(), Form :: 0..15, PauseMicros :: non_neg_integer()}
+              | linear_steps:step().
 -type place() :: term().    % where Python runs: of the recorder's environment
 -type victim() :: term().   % whose OS process can be killed: likewise
--type program() :: #{keys := [binary()],
+-type program() :: #{kind := linear_steps:kind(),
+                     keys := [binary()],
                      erlang := [[step()]],                % a process each
                      python := [{place(), [[step()]]}],   % one call each, of a thread for each list
                      kills := [{victim(), AfterMicros :: non_neg_integer()}]}.
@@ -20,16 +22,31 @@
 -define(KEYS, [<<"a">>, <<"b">>, <<"c">>]).
 -define(MOST_STEPS, 20).
 
-%% @doc At most 8 clients with 20 steps each, on one to three keys. Only some programs have kills; those are longer, and
+%% @doc Of registers, or of one of the other themes.
+program(#{themes := Themes} = Env) ->
+    ?LET(Theme, oneof(Themes), case Theme of register -> registers(Env); _ -> whole(Theme, Env) end).
+
+%% At most 5 clients with 10 steps each, as the checker has to look at the dict as a whole. Locks know of their holders' end:
+%% of clients that are killed nothing would be known.
+whole(Theme, #{places := Places, victims := Victims, kills := {KillIn, Of}}) ->
+    Steps = fun(Language) -> linear_steps:steps(Theme, Language) end,
+    Kills = frequency([{Of - KillIn, []} || KillIn < Of orelse Theme =:= lock]
+                      ++ [{KillIn, kills(Victims)} || Victims =/= [], KillIn > 0, Theme =/= lock]),
+    ?LET({Chosen, Erlang, Killed}, {oneof([[1], [2], [1, 1], [1, 2]]), clients(Steps(erlang), 1, 2), Kills},
+         ?LET({Where, Threads}, {shuffled(Places), [vector(N, Steps(python)) || N <- Chosen]},
+              #{kind => linear_steps:kind(Theme), keys => [], erlang => Erlang, kills => Killed,
+                python => lists:zip(lists:sublist(Where, length(Chosen)), Threads)})).
+
+%% At most 8 clients with 20 steps each, on one to three keys. Only some programs have kills; those are longer, and
 %% most of their time goes into operations on large values, so that something is there to be hit.
-program(#{places := Places, victims := Victims, kills := {KillIn, Of}}) ->
+registers(#{places := Places, victims := Victims, kills := {KillIn, Of}}) ->
     ?LET(Keys, ?LET(N, range(1, length(?KEYS)), lists:sublist(?KEYS, N)),
          frequency([{Of - KillIn, program(Keys, Places, [], steps(Keys, 1, form(), pause()))} || KillIn < Of]
                    ++ [{KillIn, program(Keys, Places, Victims, long_steps(Keys))} || Victims =/= [], KillIn > 0])).
 
 program(Keys, Places, Victims, Steps) ->
     ?LET({Erlang, Python, Kills}, {clients(Steps, 0, 3), python(Places, Steps), kills(Victims)},
-         #{keys => Keys, erlang => Erlang, python => Python, kills => Kills}).
+         #{kind => register, keys => Keys, erlang => Erlang, python => Python, kills => Kills}).
 
 %% As many places as there are at most: threads of several interpreters, and several of one.
 python(Places, Steps) ->

@@ -3,7 +3,7 @@
 %% before it was killed is there.
 -module(linear_python).
 
--export([start/5, await_ready/1, begin_at/2, os_pid/1, await_end/1, finish/1, look/4]).
+-export([start/6, await_ready/1, begin_at/2, os_pid/1, await_end/1, finish/1, look/4, look_whole/4]).
 
 -export_type([caller/0, ready/0]).
 
@@ -11,7 +11,7 @@
 -define(PID_AT, 8).
 -define(READY_AT, 16).
 -define(RECORDS_AT, 64).
--define(RECORD, 128).
+-define(RECORD, 512).
 -define(MOST, 20).         % records a client
 -define(PATIENCE, 30000).  % milliseconds after which something is not slow but missing
 
@@ -20,12 +20,13 @@
 -type ready() :: {ready, OsPid :: pos_integer()} | never_ready | {over, term()}.
 
 %% @doc Begins the call; its clients are numbered from Client on.
--spec start(linear_program:place(), pos_integer(), [[tuple()]], py:shared_dict(), linear_recorder:env()) -> caller().
-start(Place, Client, Programs, SD, #{folder := Folder, call := Call, python_fault := Fault}) ->
+-spec start(linear_steps:kind(), linear_program:place(), pos_integer(), [[tuple()]], py:shared_dict(), linear_recorder:env()) ->
+          caller().
+start(Kind, Place, Client, Programs, SD, #{folder := Folder, call := Call, python_fault := Fault}) ->
     File = filename:join(Folder, "clients." ++ integer_to_list(erlang:unique_integer([positive]))),
     {ok, Opened} = file:open(File, [read, write, raw, binary]),
     ok = file:write(Opened, binary:copy(<<0>>, ?RECORDS_AT + ?RECORD * ?MOST * length(Programs))),
-    Args = [SD, unicode:characters_to_binary(File), ?MOST, Programs, Fault],
+    Args = [Kind, SD, unicode:characters_to_binary(File), ?MOST, Programs, Fault],
     Self = self(),
     Ref = make_ref(),
     _ = spawn_link(fun() -> Self ! {Ref, Call(Place, run, Args)} end),
@@ -78,7 +79,8 @@ name(Place, Client) -> unicode:characters_to_binary(io_lib:format("~0p ~b", [Pla
 
 records(_, [], _) -> [];
 records(Name, [Step | Steps], <<Record:?RECORD/binary, Records/binary>>) ->
-    <<Invoked:64/little, Returned:64/little, Number:64/little, Kind, Length, Text:Length/binary, _/binary>> = Record,
+    <<Invoked:64/little, Returned:64/little, Number:64/little, Kind, _, Length:16/little,
+      Text:Length/binary, _/binary>> = Record,
     {Op, Key, Arg, _} = Step,
     Operation = #{process => Name, key => Key, op => Op, arg => Arg, invoked => Invoked},
     case Kind of
@@ -95,7 +97,13 @@ result(5, _, _) -> true;
 result(6, _, _) -> false;
 result(7, _, _) -> deleted;
 result(8, _, Text) -> {broken, Text};
-result(9, _, Text) -> error_of(Text).
+result(9, _, Text) -> error_of(Text);
+result(10, _, Text) -> term(Text).
+
+term(Text) ->
+    {ok, Tokens, _} = erl_scan:string(unicode:characters_to_list(Text) ++ "."),
+    {ok, Term} = erl_parse:parse_term(Tokens),
+    Term.
 
 %% The only errors that leave everything as it was.
 error_of(<<"MemoryError", _/binary>> = Text) -> {refused, Text};
@@ -110,3 +118,12 @@ look(Place, SD, Keys, #{call := Call}) ->
     Returned = linear_clock:now_ns(),
     [#{process => <<"python at the end">>, key => Key, op => get, arg => none, result => result(Kind, Number, Text),
        invoked => Invoked, returned => Returned} || {Key, Kind, Number, Text} <- Found].
+
+%% @doc The same of a dict as a whole, or a list.
+-spec look_whole(linear_steps:kind(), linear_program:place(), py:shared_dict(), linear_recorder:env()) -> linear:history().
+look_whole(Kind, Place, Object, #{call := Call}) ->
+    Invoked = linear_clock:now_ns(),
+    {ok, Text} = Call(Place, look_whole, [Kind, Object]),
+    Returned = linear_clock:now_ns(),
+    [#{process => <<"python at the end">>, key => atom_to_binary(Kind), op => items, arg => [], result => term(Text),
+       invoked => Invoked, returned => Returned}].

@@ -17,8 +17,8 @@
                  %% Returns when all that was killed is there again.
                  recovered := fun(() -> term()),
                  killer := port(),                % a shell
-                 erlang_fault := linear_faults:fault(),
-                 python_fault := linear_faults:fault(),
+                 erlang_fault := linear_faults:fault() | linear_whole_faults:fault(),
+                 python_fault := linear_faults:fault() | linear_whole_faults:fault(),
                  _ => _}.
 -type outcome() :: #{history := linear:history(),
                      refused := linear:history(), % answered with an error that says that nothing was done
@@ -27,10 +27,11 @@
 
 %% @doc The history on a dict of its own, which is destroyed afterwards.
 -spec run(linear_program:program(), env()) -> outcome().
-run(#{keys := Keys, erlang := Erlang, python := Python, kills := Kills}, Env) ->
+run(#{kind := Kind, erlang := Erlang, python := [{Place, _} | _] = Python, kills := Kills} = Program, Env) ->
     {ok, SD} = py:shared_dict_new(),
-    Callers = start_python(length(Erlang) + 1, Python, SD, Env),
-    Clients = [linear_client:start(Client, numbered(Client, Steps), SD, Env)
+    Object = linear_kind:object(Kind, SD, Place, Env),
+    Callers = start_python(Kind, length(Erlang) + 1, Python, Object, Env),
+    Clients = [linear_client:start(Kind, Client, linear_kind:numbered(Kind, Client, Steps), Object, Env)
                || {Client, Steps} <- lists:enumerate(Erlang)],
     Ready = [linear_python:await_ready(Caller) || {_, Caller} <- Callers],
     Begin = linear_clock:now_ns() + ?AHEAD,
@@ -39,27 +40,22 @@ run(#{keys := Keys, erlang := Erlang, python := Python, kills := Kills}, Env) ->
     Killed = kill_all(Kills, Begin, Callers, Env),
     Told = [linear_client:await(Client) || Client <- Clients],
     Ends = [linear_python:await_end(Caller) || {_, Caller} <- Callers],
+    [ok = linear_client:stop(Client) || Client <- Clients],
     [await_death(Pid) || {_, Pid} <- Killed],
     _ = Killed =/= [] andalso (maps:get(recovered, Env))(),
     Written = [linear_python:finish(Caller) || {_, Caller} <- Callers],
-    {Place, _} = hd(Python),
-    Looked = [linear_client:look(SD, Keys), linear_python:look(Place, SD, Keys, Env)],
+    Looked = linear_kind:look(Program, Object, Env),
     ok = py:shared_dict_destroy(SD),
     {Refused, History} = lists:partition(fun is_refused/1, lists:append(Told ++ Written ++ Looked)),
     #{history => History, refused => Refused, killed => [Victim || {Victim, _} <- Killed],
       troubles => lists:append([trouble(R, E, Killed) || {R, E} <- lists:zip(Ready, Ends)])}.
 
-start_python(_, [], _, _) -> [];
-start_python(Client, [{Place, Programs} | Others], SD, Env) ->
+start_python(_, _, [], _, _) -> [];
+start_python(Kind, Client, [{Place, Programs} | Others], SD, Env) ->
     Next = Client + length(Programs),
-    Numbered = [numbered(N, Steps) || {N, Steps} <- lists:zip(lists:seq(Client, Next - 1), Programs)],
-    Caller = linear_python:start(Place, Client, Numbered, SD, Env),
-    [{Place, Caller} | start_python(Next, Others, SD, Env)].
-
-%% No value is set twice.
-numbered(Client, Steps) ->
-    [{Op, Key, case Op of set -> linear_value:number(Client, N, Form); _ -> none end, Pause}
-     || {N, {Op, Key, Form, Pause}} <- lists:enumerate(Steps)].
+    Numbered = [linear_kind:numbered(Kind, N, Steps) || {N, Steps} <- lists:zip(lists:seq(Client, Next - 1), Programs)],
+    Caller = linear_python:start(Kind, Place, Client, Numbered, SD, Env),
+    [{Place, Caller} | start_python(Kind, Next, Others, SD, Env)].
 
 is_refused(#{result := {refused, _}}) -> true;
 is_refused(#{}) -> false.

@@ -12,7 +12,8 @@
 %% @doc Stops at the first history that is not linearizable, or during which something happened that must not; the
 %% text says what it was.
 -spec run(pos_integer(), #{places := [linear_program:place()], victims := [linear_program:victim()],
-                           kills := {Programs :: non_neg_integer(), Of :: pos_integer()}, _ => _}) ->
+                           kills := {Programs :: non_neg_integer(), Of :: pos_integer()},
+                           themes := [register | linear_steps:theme()], _ => _}) ->
           {ok, counts()} | {error, iodata(), counts()}.
 run(Histories, Env) ->
     %% in a process of its own, with which go the namespaces that it has in the pools
@@ -54,7 +55,7 @@ zero() -> #{histories => 0, operations => 0, unanswered => 0, kills => 0, refuse
 
 is_fine(Program, Env) ->
     {Counts, _} = get(?MODULE),
-    {More, Wrong} = try checked(linear_recorder:run(Program, Env))
+    {More, Wrong} = try checked(maps:get(kind, Program), linear_recorder:run(Program, Env))
                     catch
                         Class:Why:Stack ->
                             {(zero())#{troubles := 1}, erl_error:format_exception(Class, Why, Stack)}
@@ -62,8 +63,8 @@ is_fine(Program, Env) ->
     put(?MODULE, {add(More, Counts), Wrong}),
     Wrong =:= none.
 
-checked(#{history := History, refused := Refused, killed := Killed, troubles := Troubles}) ->
-    Checked = linear:check(History),
+checked(Kind, #{history := History, refused := Refused, killed := Killed, troubles := Troubles}) ->
+    Checked = linear:check(linear_kind:completed(History), linear_kind:model(Kind)),
     Unanswered = [Operation || #{result := unknown} = Operation <- History],
     {#{histories => 1, operations => length(History), unanswered => length(Unanswered), kills => length(Killed),
        refused => length(Refused), violations => case Checked of ok -> 0; _ -> 1 end, troubles => length(Troubles)},

@@ -37,13 +37,16 @@ start(PythonPath) ->
 rounds(0, Sum) -> {ok, Sum};
 rounds(Left, Sum) ->
     Now = min(Left, ?ROUND),
-    case linear_run:run(Now, linear_env:env(right, right, ?KILLS)) of
+    case linear_run:run(Now, linear_env:env(themes(), right, right, ?KILLS)) of
         {ok, Counts} ->
             Next = linear_run:add(Counts, Sum),
             io:format("~ts~n", [linear_run:summary(Next)]),
             rounds(Left - Now, Next);
         {error, Text, Counts} -> {{error, Text}, linear_run:add(Counts, Sum)}
     end.
+
+%% As many of registers as of all else.
+themes() -> [register || _ <- linear_steps:themes()] ++ linear_steps:themes().
 
 %% Every dict was destroyed.
 leftovers() ->

@@ -7,8 +7,8 @@ its process is killed between two instructions. The file (all numbers are little
     0    u64  the time to begin, set by the node once all are ready; 0 before
     8    u64  the process id
     16   u8   per client: 1 once it is ready
-    64   128 bytes per step, CLIENT * most + N:
-           0 u64 invoked, 8 u64 returned, 16 u64 number of the value, 24 u8 kind, 25 u8 length, 26 text
+    64   512 bytes per step, CLIENT * most + N:
+           0 u64 invoked, 8 u64 returned, 16 u64 number of the value, 24 u8 kind, 26 u16 length, 28 text
 
 The kind of a record is written last: what was not yet written down as answered is one whose answer is not known.
 Times are those of CLOCK_MONOTONIC, which the node reads as well.
@@ -22,47 +22,16 @@ import threading
 import time
 
 import linear_faults
+import linear_operations
+import linear_whole_faults
 from erlang import SharedDict
+from linear_value import decode, encode
 
-FORMS = 16
-RECORDS_AT, RECORD, KIND, TEXT = 64, 128, 24, 25
-INVOKED, OK, VALUE, MISSING, TRUE, FALSE, DELETED, BROKEN, FAILED = range(1, 10)
+RECORDS_AT, RECORD, KIND, LENGTH, TEXT = 64, 512, 24, 26, 28
+INVOKED, OK, VALUE, MISSING, TRUE, FALSE, DELETED, BROKEN, FAILED, TERM = range(1, 11)
 NOTHING = object()
 QUAD = struct.Struct("<Q")
-
-
-def encode(number):
-    """The value of a number; linear_value.erl has the same forms."""
-    form = number % FORMS
-    if form < 4:
-        return number
-    if form < 10:
-        return f"{number};" * (1, 6, 40, 400, 3000, 20000)[form - 4]
-    if form < 13:
-        return [number] * (2, 30, 500)[form - 10]
-    return {"number": number, "parts": [number] * (3, 20, 200)[form - 13]}
-
-
-def decode(value):
-    """The kind of a value that was got, its number, and what is to be said of it."""
-    try:
-        if encode(claimed(value)) == value:
-            return VALUE, claimed(value), ""
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
-        pass
-    return BROKEN, 0, f"{type(value).__name__} of {len(repr(value))}: {repr(value)[:60]}"
-
-
-def claimed(value):
-    match value:
-        case int():
-            return value
-        case str():
-            return int(value.split(";", 1)[0])
-        case list():
-            return value[0]
-        case _:
-            return value["number"]
+SHORT = struct.Struct("<H")
 
 
 def do_set(shared, key, value):
@@ -89,43 +58,82 @@ def do_contains(shared, key, _):
 OPERATIONS = {"set": do_set, "get": do_get, "del": do_del, "contains": do_contains}
 
 
-def answer(operation, got):
-    """What a step gave, as it is written down."""
-    if operation is not do_get:
-        return got, 0, ""
-    return (MISSING, 0, "") if got is NOTHING else decode(got)
+class Register:
+    """The operations on one key each, of histories that are checked key by key."""
+
+    def __init__(self, shared):
+        self.shared = shared
+
+    def prepare(self, name, key, number):
+        operation, value = OPERATIONS[name], encode(number) if number else None
+        return lambda: (operation, operation(self.shared, key, value))
+
+    def answer(self, got):
+        """What a step gave, as it is written down."""
+        operation, given = got
+        if operation is not do_get:
+            return given, 0, ""
+        if given is NOTHING:
+            return MISSING, 0, ""
+        number, text = decode(given)
+        return (BROKEN, 0, text) if number is None else (VALUE, number, "")
 
 
-def work(file, client, first_record, shared, steps):
+class Whole:
+    """The operations on a dict as a whole, on a list, or on locks."""
+
+    def __init__(self, operations):
+        self.operations = operations
+
+    def prepare(self, name, key, arguments):
+        operation, arguments = getattr(self.operations, "do_" + name), linear_operations.encode(arguments)
+        if name == "turn":
+            arguments = [key, *arguments]
+        return lambda: operation(*arguments)
+
+    def answer(self, got):
+        show, given = got
+        text = show(given)
+        return (TERM, 0, text) if len(text) <= RECORD - TEXT else (BROKEN, 0, text)
+
+
+def backend(kind, shared, fault):
+    """For one client."""
+    if kind == "register":
+        return Register(shared)
+    return Whole(linear_whole_faults.operations(kind, shared, fault))
+
+
+def work(file, client, first_record, does, steps):
     todo = [
-        (RECORDS_AT + RECORD * (first_record + at), OPERATIONS[name], key, encode(number) if number else None, pause)
-        for at, (name, key, number, pause) in enumerate(steps)
+        (RECORDS_AT + RECORD * (first_record + at), does.prepare(name, key, argument), pause)
+        for at, (name, key, argument, pause) in enumerate(steps)
     ]
     file[16 + client] = 1
     while not (begin := QUAD.unpack_from(file, 0)[0]):
         time.sleep(0.0001)
     wait_until(begin)
-    for record, operation, key, value, pause in todo:
+    for record, operation, pause in todo:
         if pause:
             wait_until(time.monotonic_ns() + 1000 * pause)
         QUAD.pack_into(file, record, time.monotonic_ns())
         file[record + KIND] = INVOKED
         try:
-            got = operation(shared, key, value)
+            got = operation()
         except Exception as error:  # whatever it is: the node judges it
             returned, (kind, number, text) = time.monotonic_ns(), (FAILED, 0, f"{type(error).__name__}: {error}")
         else:
             returned = time.monotonic_ns()
-            kind, number, text = answer(operation, got)
+            kind, number, text = does.answer(got)
         write_down(file, record, returned, kind, number, text)
 
 
 def write_down(file, record, returned, kind, number, text):
-    cut = text.encode(errors="replace")[: RECORD - TEXT - 1]
+    cut = text.encode(errors="replace")[: RECORD - TEXT]
     QUAD.pack_into(file, record + 8, returned)
     QUAD.pack_into(file, record + 16, number)
-    file[record + TEXT] = len(cut)
-    file[record + TEXT + 1 : record + TEXT + 1 + len(cut)] = cut
+    SHORT.pack_into(file, record + LENGTH, len(cut))
+    file[record + TEXT : record + TEXT + len(cut)] = cut
     file[record + KIND] = kind
 
 
@@ -134,16 +142,16 @@ def wait_until(moment):
         pass
 
 
-def run(handle, path, most, programs, fault):
+def run(kind, handle, path, most, programs, fault):
     """Works off the programs, each in a thread of its own, and returns when all are done."""
     with open(path, "r+b") as opened, mmap.mmap(opened.fileno(), 0) as file:
         QUAD.pack_into(file, 8, os.getpid())
-        shared = linear_faults.wrap(SharedDict(handle), fault)
+        shared = linear_faults.wrap(SharedDict(handle), fault) if kind == "register" else handle
         switch = sys.getswitchinterval()
         sys.setswitchinterval(1e-5)
         try:
             threads = [
-                threading.Thread(target=work, args=(file, client, client * most, shared, steps))
+                threading.Thread(target=work, args=(file, client, client * most, backend(kind, shared, fault), steps))
                 for client, steps in enumerate(programs)
             ]
             for thread in threads:
@@ -159,7 +167,26 @@ def clock():
     return time.monotonic_ns()
 
 
+def encoded(number):
+    return encode(number)
+
+
+def decoded(value):
+    """The kind of a value that was got, its number, and what is to be said of it."""
+    return Register(None).answer((do_get, value))
+
+
 def look(handle, keys):
     """What a reader sees in the end: (key, kind, number, text) of each."""
     shared = SharedDict(handle)
-    return [(key, *answer(do_get, shared.get(key, NOTHING))) for key in keys]
+    return [(key, *decoded(shared.get(key, NOTHING))) for key in keys]
+
+
+def look_whole(kind, handle):
+    """All that is in a dict or list, as a term in Erlang's syntax."""
+    show, given = linear_whole_faults.operations(kind, handle, "right").do_items()
+    return show(given)
+
+
+def make_list(handle):
+    return SharedDict(handle).nest_list("list")

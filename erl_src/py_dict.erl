@@ -176,6 +176,7 @@ cas_value(Handle, Key, Expected, New) ->
                 Result -> Result
             end;
         {value, {_, Other}} -> {other, Other};
+        missing when ?IS_INT64(Expected), ?IS_INT64(New) -> cas(Handle, Key, Expected, New);   % deleted just now: it counts as 0
         Result -> Result
     end.
 

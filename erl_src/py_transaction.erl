@@ -332,18 +332,19 @@ overlaid_one({Key, _} = Item, Writes) ->
 
 %%% Numbers
 
-number(Key, Before, [Operation, Operand, Expected], State) when is_integer(Before), ?IS_INT64(Before) ->
-    case after_number(Operation, Before, Operand, Expected) of
+number(_, Before, [?NUMBER_CAS, _, Expected], State) when is_integer(Before), ?IS_INT64(Before), Before =/= Expected ->
+    {{value, {Before, Before}}, State};
+number(Key, Before, [Operation, Operand, _], State) when is_integer(Before), ?IS_INT64(Before) ->
+    case after_number(Operation, Before, Operand) of
         After when ?IS_INT64(After) -> {{value, {Before, After}}, write(Key, {put, After}, State)};
         _ -> {{error, {bad_term, [], overflow}}, State}
     end;
 number(_, _, _, State) -> {{error, {bad_term, [], not_an_integer}}, State}.
 
-after_number(?NUMBER_ADD, Before, N, _) -> Before + N;
-after_number(?NUMBER_SUB, Before, N, _) -> Before - N;
-after_number(?NUMBER_BOR, Before, N, _) -> Before bor N;
-after_number(?NUMBER_BXOR, Before, N, _) -> Before bxor N;
-after_number(?NUMBER_BAND, Before, N, _) -> Before band N;
-after_number(?NUMBER_SWAP, _, N, _) -> N;
-after_number(?NUMBER_CAS, Expected, N, Expected) -> N;
-after_number(?NUMBER_CAS, Before, _, _) -> Before.
+after_number(?NUMBER_ADD, Before, N) -> Before + N;
+after_number(?NUMBER_SUB, Before, N) -> Before - N;
+after_number(?NUMBER_BOR, Before, N) -> Before bor N;
+after_number(?NUMBER_BXOR, Before, N) -> Before bxor N;
+after_number(?NUMBER_BAND, Before, N) -> Before band N;
+after_number(?NUMBER_SWAP, _, N) -> N;
+after_number(?NUMBER_CAS, _, N) -> N.

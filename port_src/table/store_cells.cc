@@ -111,6 +111,7 @@ Result<CellOutcome> Store::change_cell(const Handle& handle, const KeyView& key,
     if (!*before) return not_a_number();
     const auto after = applied(change, **before);
     if (!after) return overflow(**before);
+    // Nothing is stored, so that a key that is not there is not made.
     if (change.op == CellOp::compare_and_swap && **before != change.expected) return unchanged(**before);
     Status made = may_be_cell(dict, found->entry)
                       ? dict.put(hashed, cell_value(*after, new_owner(header), form))

@@ -384,6 +384,9 @@ numbers_that_do_not_fit(_Config) ->
 cas(_Config) ->
     SD = new(),
     ?assertEqual({error, undefined}, py:shared_dict_cas(SD, k, a, b)),
+    ?assertEqual({error, 0}, py:shared_dict_cas(SD, n, 3, 5)),
+    {ok, {error, 0}} = py:shared_dict_transaction(SD, fun(T) -> py:shared_dict_cas(T, n, 3, 5) end),
+    ?assertNot(py:shared_dict_is_key(SD, n)),
     ?assertEqual(ok, py:shared_dict_cas(SD, n, 0, 5)),
     ?assertEqual({error, 5}, py:shared_dict_cas(SD, n, 0, 6)),
     ?assertEqual(ok, py:shared_dict_cas(SD, n, 5, <<"text">>)),

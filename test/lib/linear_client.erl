@@ -2,7 +2,7 @@
 %% it asked, when, and what it got.
 -module(linear_client).
 
--export([start/5, begin_at/2, await/1, stop/1, look/2, look_whole/2]).
+-export([start/5, begin_at/2, await/1, look/2, look_whole/2]).
 
 -define(PATIENCE, 60000).   % milliseconds after which an answer is not slow but missing
 
@@ -24,8 +24,7 @@ start(Kind, Client, Steps, SD, #{erlang_fault := Fault, recovered := Recovered})
     Pid = spawn_link(fun() ->
                              receive {begin_at, Time} -> linear_clock:wait_until(Time) end,
                              Backend = backend(Kind, Fault),
-                             Parent ! {Ref, [work(Name, Step, SD, Backend, Recovered) || Step <- Todo]},
-                             receive stop -> ok end
+                             Parent ! {Ref, [work(Name, Step, SD, Backend, Recovered) || Step <- Todo]}
                      end),
     {Pid, Ref}.
 
@@ -48,12 +47,6 @@ await({Pid, Ref}) ->
     receive {Ref, Operations} -> Operations
     after ?PATIENCE -> error({client_hangs, erlang:process_info(Pid, current_stacktrace)})
     end.
-
-%% @doc With it go the locks that it has.
--spec stop(client()) -> ok.
-stop({Pid, _}) ->
-    Pid ! stop,
-    ok.
 
 %% @doc What a reader finds in the end.
 -spec look(py:shared_dict(), [binary()]) -> linear:history().

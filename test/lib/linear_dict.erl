@@ -10,7 +10,7 @@
 
 -export([model/0]).
 
--define(FITS(N), N >= -(1 bsl 63), N < 1 bsl 63).
+-define(FITS(N), (N >= -(1 bsl 63) andalso N < 1 bsl 63)).
 
 -spec model() -> linear:model().
 model() ->
@@ -79,7 +79,7 @@ do(abort, [Actions], State) ->
 do(Op, [Key, N], State) -> number(Op, Key, N, value(Key, State), State).
 
 number(Op, Key, N, missing, State) -> number(Op, Key, N, 0, State);
-number(_, _, _, {value, _}, State) -> {[not_an_integer], State};
+number(_, _, _, Before, State) when not (is_integer(Before) andalso ?FITS(Before)) -> {[not_an_integer], State};
 number(swap, Key, N, Before, State) -> {[Before], put(Key, N, State)};
 number(Op, Key, N, Before, State) ->
     case calculated(Op, Before, N) of

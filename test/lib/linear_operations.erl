@@ -43,6 +43,11 @@ do(pop, _, [], List) ->
 do(get_at, _, [At], List) -> py:shared_dict_get(List, At, ?MISSING);
 do(items, <<"list">>, [], List) -> py:shared_list_to_list(List);
 do(turn, Key, [_, Wait], SD) -> turn(Key, Wait, SD);
+do(leave, Key, _, _) ->
+    case erase({?MODULE, Key}) of
+        undefined -> nothing;
+        Lock -> py:shared_dict_unlock(Lock)
+    end;
 do(Op, _, [Key, N], SD) -> py:(list_to_existing_atom("shared_dict_" ++ atom_to_list(Op)))(SD, Key, N).
 
 items(SD) ->
@@ -95,7 +100,7 @@ locked(_, Error) -> Error.
 
 %% @doc The same as the models say it. Values get their numbers again.
 -spec result(atom(), term()) -> term().
-result(turn, ok) -> unlocked;
+result(Op, ok) when Op =:= turn; Op =:= leave -> unlocked;
 result(turn, {error, timeout}) -> busy;
 result(turn, Given) -> Given;
 result(cas, {error, undefined}) -> {other, missing};

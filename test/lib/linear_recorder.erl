@@ -40,7 +40,6 @@ run(#{kind := Kind, erlang := Erlang, python := [{Place, _} | _] = Python, kills
     Killed = kill_all(Kills, Begin, Callers, Env),
     Told = [linear_client:await(Client) || Client <- Clients],
     Ends = [linear_python:await_end(Caller) || {_, Caller} <- Callers],
-    [ok = linear_client:stop(Client) || Client <- Clients],
     [await_death(Pid) || {_, Pid} <- Killed],
     _ = Killed =/= [] andalso (maps:get(recovered, Env))(),
     Written = [linear_python:finish(Caller) || {_, Caller} <- Callers],

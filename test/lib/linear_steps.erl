@@ -16,6 +16,7 @@
 -type step() :: {Op :: atom(), Key :: binary(), Arguments :: [term()], PauseMicros :: non_neg_integer()}.
 
 -define(KEYS, [<<"a">>, <<"b">>, <<"c">>]).
+-define(LOCKS, [<<"a">>, <<"b">>]).
 -define(DICT, <<"dict">>).
 -define(LIST, <<"list">>).
 -define(MOST_STEPS, 10).
@@ -30,9 +31,13 @@ kind(_) -> dict.
 
 %% @doc A generator of the steps of one client, in Erlang or in Python, which has more operations on lists.
 -spec steps(theme(), language()) -> proper_types:type().
-steps(Theme, Language) -> ?LET(N, range(2, ?MOST_STEPS), vector(N, step(Theme, Language))).
+steps(lock, Language) ->
+    ?LET(Steps, some(lock, Language), Steps ++ [{leave, Key, [client, 0], 0} || Key <- ?LOCKS]);
+steps(Theme, Language) -> some(Theme, Language).
 
-step(lock, _) -> ?LET({Key, Wait, Pause}, {oneof([<<"a">>, <<"b">>]), frequency([{3, 0}, {1, 1}]), pause()},
+some(Theme, Language) -> ?LET(N, range(2, ?MOST_STEPS), vector(N, step(Theme, Language))).
+
+step(lock, _) -> ?LET({Key, Wait, Pause}, {oneof(?LOCKS), frequency([{3, 0}, {1, 1}]), pause()},
                       {turn, Key, [client, Wait], Pause});
 step(list, Language) -> ?LET({{Op, Arg}, Pause}, {list_op(Language), pause()}, {Op, ?LIST, Arg, Pause});
 step(expiry, _) -> ?LET({{Op, Arg}, Pause}, {op(expiry), long_pause()}, {Op, ?DICT, Arg, Pause});

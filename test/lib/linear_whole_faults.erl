@@ -21,7 +21,7 @@ faults() ->
 
 -spec backend(fault()) -> fun((Op :: atom(), py:shared_dict(), Key :: binary(), [term()]) -> term()).
 backend(Fault) ->
-    fun(turn, SD, Key, Arguments) when Fault =:= two_holders -> two_holders(Key, Arguments, SD);
+    fun(Op, SD, Key, Arguments) when Fault =:= two_holders -> two_holders(Op, Key, Arguments, SD);
        (Op, SD, Key, Arguments) ->
             case wrong(Fault, Op, Arguments, SD) of
                 right -> linear_operations:do(Op, Key, Arguments, SD);
@@ -85,11 +85,11 @@ wrong(list_in_two_steps, append, [Value], List) ->
 wrong(_, _, _, _) -> right.
 
 %% Who should wait gets the lock after all.
-two_holders(Key, Arguments, SD) ->
-    case linear_operations:do(turn, Key, Arguments, SD) of
+two_holders(Op, Key, Arguments, SD) ->
+    case linear_operations:do(Op, Key, Arguments, SD) of
         {error, timeout} ->
             ok = py:shared_dict_del(SD, Key),
-            linear_operations:do(turn, Key, Arguments, SD);
+            linear_operations:do(Op, Key, Arguments, SD);
         {error, not_held} -> ok;
         Given -> Given
     end.

@@ -74,6 +74,8 @@ class TestOnTheDict(shared_case.SharedCase):
         self.assertNotIn("n", self.sd)
 
     def test_cas_of_numbers(self) -> None:
+        self.assertIs(self.sd.cas("n", 3, 0), False)
+        self.assertNotIn("n", self.sd)
         self.assertIs(self.sd.cas("n", 0, 5), True)  # a missing key counts as 0
         self.assertIs(self.sd.cas("n", 0, 6), False)
         self.assertIs(self.sd.cas("n", 5, 7), True)

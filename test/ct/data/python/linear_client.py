@@ -87,7 +87,7 @@ class Whole:
 
     def prepare(self, name, key, arguments):
         operation, arguments = getattr(self.operations, "do_" + name), linear_operations.encode(arguments)
-        if name == "turn":
+        if name in ("turn", "leave"):
             arguments = [key, *arguments]
         return lambda: operation(*arguments)
 

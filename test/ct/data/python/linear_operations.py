@@ -256,13 +256,16 @@ class Locks:
             self.release(lock)
             return word, "unlocked"
         lock = self.shared.lock(key)
-        if not self.acquire(lock, milliseconds / 1000):
+        if not lock.acquire(milliseconds / 1000):
             return word, "busy"
         self.held[key] = lock
         return locked, lock.fence
 
-    def acquire(self, lock, seconds):
-        return lock.acquire(seconds)
+    def do_leave(self, key, _client, _milliseconds):
+        if (lock := self.held.pop(key, None)) is None:
+            return word, "nothing"
+        self.release(lock)
+        return word, "unlocked"
 
     def release(self, lock):
         lock.release()

@@ -50,7 +50,7 @@ op(numbers) ->
                {1, {del, [key()]}}]);
 op(claims) ->
     frequency([{3, {take, [key()]}}, {3, {put_new, [key(), value()]}}, {2, {setdefault, [key(), value()]}},
-               {2, {popitem, []}}, {1, {clear, []}}, {1, {size, []}}, {2, {items, []}}, {3, {set, [key(), value()]}},
+               {2, {popitem, []}}, {2, {clear, []}}, {1, {size, []}}, {2, {items, []}}, {3, {set, [key(), value()]}},
                {1, {del, [key()]}}, {1, {contains, [key()]}}, {1, {get, [key()]}}]);
 op(batches) ->
     frequency([{4, {set_many, [pairs()]}}, {3, {get_many, [keys()]}}, {4, {transaction, [actions()]}},

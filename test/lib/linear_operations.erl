@@ -28,7 +28,7 @@ do(update, _, [Key, N, Initial], SD) -> py:shared_dict_update_with(SD, Key, fun(
 do(cas, _, [Key, Expected, New], SD) -> py:shared_dict_cas(SD, Key, Expected, New);
 do(popitem, _, [], SD) -> transaction(SD, fun popitem/1);
 do(clear, _, [], SD) -> py:shared_dict_clear(SD);
-do(size, _, [], SD) -> py:shared_dict_size(SD);
+do(size, <<"dict">>, [], SD) -> py:shared_dict_size(SD);
 do(items, <<"dict">>, [], SD) -> items(SD);
 do(get_many, _, [Keys], SD) -> py:shared_dict_get_many(SD, Keys);
 do(set_many, _, [Pairs], SD) -> py:shared_dict_set_many(SD, Pairs);
@@ -40,6 +40,7 @@ do(abort, _, [Actions], SD) ->
 do(append, _, [Value], List) -> py:shared_list_append(List, Value);
 do(pop, _, [], List) ->
     case py:shared_list_pop(List) of undefined -> ?MISSING; Value -> Value end;
+do(size, <<"list">>, [], List) -> py:shared_list_size(List);
 do(get_at, _, [At], List) -> py:shared_dict_get(List, At, ?MISSING);
 do(items, <<"list">>, [], List) -> py:shared_list_to_list(List);
 do(turn, Key, [_, Wait], SD) -> turn(Key, Wait, SD);

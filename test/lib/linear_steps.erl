@@ -82,7 +82,9 @@ small() -> range(0, 3).
 addend() -> frequency([{12, range(-1, 3)}, {1, (1 bsl 63) - 1}]).
 
 %% Some that nobody else writes, and some that many do.
-value() -> frequency([{4, small()}, {2, {value, oneof([20, 36, 42])}}, {3, {new, oneof([0, 4, 7, 10, 13])}}, {1, {new, oneof([8, 12, 14])}}]).
+value() ->
+    frequency([{4, small()}, {2, {value, oneof([20, 36, 42])}}, {3, {new, oneof([0, 4, 7, 10, 13])}},
+               {1, {new, oneof([8, 12, 14])}}]).
 
 %% At most one that writes a key: what comes of several is told by other tests.
 actions() ->

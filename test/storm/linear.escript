@@ -1,7 +1,8 @@
 #!/usr/bin/env escript
 %% -*- erlang -*-
 %% Linearizability in the long run: so many histories of Erlang processes and Python threads in three OS processes on
-%% one dict each, a tenth of them with OS processes killed meanwhile, each checked key by key:
+%% one dict each, a tenth of them with OS processes killed meanwhile. Half are of single keys and checked key by key, half of
+%% numbers, claims, batches and transactions, keys that expire, lists and locks (test/lib/linear_steps.erl):
 %%
 %%     ERL_LIBS=_build/test/lib escript test/storm/linear.escript HISTORIES
 %%

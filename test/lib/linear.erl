@@ -2,8 +2,9 @@
 %% before the other was invoked", in which each gives what it gave?
 %%
 %% Every operation is on one key, and a history is linearizable if and only if what it has of each key is, so each
-%% key is checked alone. (Where operations are on several keys of a dict, the dict as a whole stands for the key.) The search is that of Wing and Gong with Lowe's memory: of two ways to the same set of
-%% operations and the same state only one is followed. It is pure and always goes the same way.
+%% key is checked alone. (Where operations are on several keys of a dict, the dict as a whole stands for the key.) The
+%% search is that of Wing and Gong with Lowe's memory: of two ways to the same set of operations and the same state only
+%% one is followed. It is pure and always goes the same way.
 %%
 %% An operation whose answer never came (`unknown': who asked or who should have answered was killed) may have
 %% happened at any time after it was invoked, or never.

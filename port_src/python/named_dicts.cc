@@ -44,9 +44,15 @@ std::optional<std::string> name_of(PyObject* given) REQUIRES(attached) {
 
 bool is_size(PyObject* given, std::uint64_t& size) REQUIRES(attached) {
   if (given == nullptr || given == Py_None) return true;
+  if (!PyLong_Check(given)) {
+    PyErr_Format(PyExc_TypeError, "max_value_bytes must be None or an int, not %T", given);
+    return false;
+  }
   const unsigned long long value = PyLong_AsUnsignedLongLong(given);
-  if (value == static_cast<unsigned long long>(-1) && PyErr_Occurred() != nullptr) return false;
-  if (value == 0) return PyErr_SetString(PyExc_ValueError, "max_value_bytes must be at least 1"), false;
+  if (PyErr_Occurred() != nullptr || value == 0) {
+    PyErr_Format(PyExc_ValueError, "max_value_bytes must be from 1 to 2**64 - 1, not %R", given);
+    return false;
+  }
   size = value;
   return true;
 }

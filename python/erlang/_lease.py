@@ -39,6 +39,11 @@ def _is_record(value: Any) -> bool:
     return isinstance(value, tuple) and len(value) == 3 and value[0] == _MARK and isinstance(value[1], str)
 
 
+def _check_timeout(timeout: float | None) -> None:
+    if timeout is not None and (isnan(timeout) or timeout < 0):
+        raise ValueError(f"timeout must be None or a number of seconds that is not negative, not {timeout!r}")
+
+
 class Lock:
     """What SharedDict.lock() gives; see the stub file."""
 
@@ -62,8 +67,7 @@ class Lock:
     ) -> None:
         if ttl is not None and not ttl > 0:
             raise ValueError(f"ttl must be a positive number of seconds, not {ttl!r}")
-        if timeout is not None and (isnan(timeout) or timeout < 0):
-            raise ValueError(f"timeout must be None or a number of seconds that is not negative, not {timeout!r}")
+        _check_timeout(timeout)
         self._shared = shared
         self._key = key
         self._ttl = ttl
@@ -88,6 +92,7 @@ class Lock:
         return found is not None and found == (self._version, self._record)
 
     def acquire(self, timeout: float | None = None) -> bool:
+        _check_timeout(timeout)
         return self._acquire(timeout, None)
 
     def release(self) -> None:

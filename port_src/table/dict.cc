@@ -31,6 +31,7 @@ Status Dict::check_bytes(std::uint64_t bytes) const {
 
 // The word that will make the value visible. A block for it is fresh, or a record's.
 Result<std::uint64_t> Dict::prepare_value(const NewValue& value) {
+  if (!value.ttl && value.deadline == 0 && !is_limited()) return prepare_unboxed(value);
   const Expiry expiry = expiry_of(value);
   if (expiry.deadline == 0) return prepare_unboxed(value);
   Result<std::uint64_t> word = prepare_unboxed(value);
@@ -124,12 +125,19 @@ Status Dict::drop_key(const Entry& entry) {
   return ok_status();
 }
 
+// What most dicts have nothing to do with is asked here: a call for each would cost a tenth of the whole.
 Status Dict::put(const HashedKey& key, const NewValue& value) {
-  if (Status within = check_value(value); !within) return within;
-  mind_watch();
-  purge_if_worthwhile();
-  const Result<Found> found = find_alive(key);
+  if (is_limited())
+    if (Status within = check_value(value); !within) return within;
+  if (is_watched()) mind_watch();
+  if (peek(header().timed_puts) != 0) purge_if_worthwhile();
+  Checked<Found> found = find(key);
   if (!found) return found.error();
+  if (found->entry != nullptr && is_box_word(peek(found->entry->value)) &&
+      has_expired(peek(found->entry->value))) {
+    if (Status buried = bury(*found->entry); !buried) return buried;
+    found->entry = nullptr;
+  }
   const Guard guard(operation_, header().version);
   return found->entry != nullptr ? replace(*found->entry, value) : insert(key, value);
 }

@@ -32,6 +32,7 @@
 #include "table/limits.h"
 #include "table/list_slice.h"
 #include "table/operation.h"
+#include "table/value_word.h"
 
 namespace pyport::table {
 
@@ -110,6 +111,9 @@ class Dict : public DictReader {
   Checked<std::uint64_t> list_size() const;
   bool is_list() const { return (peek(header().flags) & kDictIsList) != 0; }
 
+  // Whether it says of its keys how long they live, or of its values how large they may be.
+  bool is_limited() const { return (peek(header().flags) & kDictLimited) != 0; }
+
   // ---- Being watched (watch.cc)
 
   bool is_watched() const { return (peek(header().flags) & kDictWatched) != 0; }
@@ -131,9 +135,15 @@ class Dict : public DictReader {
   Result<std::uint64_t> prepare_unboxed(const NewValue& value);
   Result<std::uint64_t> prepare_box(std::uint64_t word, const Expiry& expiry);
   Expiry expiry_of(const NewValue& value) const;
-  void note_expiry_of(std::uint64_t word);
+  void note_expiry_of(std::uint64_t word) {
+    if (is_box_word(word)) note_expiry_of_box(word);
+  }
+  void note_expiry_of_box(std::uint64_t word);
   void note_deadline(std::uint64_t deadline, std::uint64_t puts);
-  void announce_expiry_of(std::uint64_t word);
+  void announce_expiry_of(std::uint64_t word) {
+    if (is_box_word(word)) announce_expiry();
+  }
+  void announce_expiry();
   Status bury(Entry& entry);
   bool is_purge_due() const;
   Status check_value(const NewValue& value) const;
@@ -158,11 +168,17 @@ class Dict : public DictReader {
   bool can_tell();
   // One of the changes that are about to be committed is told, if somebody watches.
   void tell(ChangeKind kind, Stamp stamp, const KeyView& key);
-  void tell(ChangeKind kind, Stamp stamp, const Entry& entry);
+  void tell(ChangeKind kind, Stamp stamp, const Entry& entry) {
+    if (is_watched()) tell_of(kind, stamp, entry);
+  }
+  void tell_of(ChangeKind kind, Stamp stamp, const Entry& entry);
   // Too much is changed to be told: whoever watches is to look at the dict.
   void tell_loss();
   // What was told is part of the change. REQUIRES: nothing more is told before it is committed.
-  void told();
+  void told() {
+    if (ring_) store_told();
+  }
+  void store_told();
   Status guard_cells();
   void give_value(const NewValue& value, std::uint64_t word);
   Status drop_value(std::uint64_t word);

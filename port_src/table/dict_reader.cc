@@ -145,6 +145,12 @@ Checked<Cell*> DictReader::cell(std::uint64_t word) const {
 }
 
 Checked<std::size_t> DictReader::value_size(std::uint64_t word) const {
+  if (is_inline_word(word)) return std::size_t{inline_size(word)};
+  if (is_block_word(word)) {
+    const Checked<Block> block = value_block(word);
+    if (!block) return block.damage();
+    return std::size_t{block->size()};
+  }
   Checked<Outline> value = outline(word);
   if (!value) return value.damage();
   return value->size;

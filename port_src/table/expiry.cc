@@ -38,15 +38,13 @@ std::uint64_t earlier(std::uint64_t one, std::uint64_t other) {
 // ---- Making values that expire
 
 Status Dict::check_value(const NewValue& value) const {
-  if ((peek(header().flags) & kDictLimited) == 0) return ok_status();
+  if (!is_limited()) return ok_status();
   const std::uint64_t most = peek(header().max_value_bytes);
   if (most != 0 && value.bytes.size() > most) return make_error(Errc::table_full, "max_value_bytes");
   return ok_status();
 }
 
-bool Dict::keys_expire() const {
-  return (peek(header().flags) & kDictLimited) != 0 && peek(header().ttl) != 0;
-}
+bool Dict::keys_expire() const { return is_limited() && peek(header().ttl) != 0; }
 
 Expiry Dict::expiry_of(const NewValue& value) const {
   // An element of a list does not expire: those behind it would have no place.
@@ -66,8 +64,7 @@ Result<std::uint64_t> Dict::prepare_box(std::uint64_t word, const Expiry& expiry
   return box_word(block->offset());
 }
 
-void Dict::note_expiry_of(std::uint64_t word) {
-  if (!is_box_word(word)) return;
+void Dict::note_expiry_of_box(std::uint64_t word) {
   const Block block(operation_.mapping(), block_of(word));
   note_deadline(peek(reinterpret_cast<const Box*>(block.payload())->deadline), 1);
 }
@@ -81,8 +78,7 @@ void Dict::note_deadline(std::uint64_t deadline, std::uint64_t puts) {
 
 // Once its deadline can be seen. Whoever looks for deadlines says before that none may be there, and then
 // looks: either he sees this one, or it is seen here that he has begun.
-void Dict::announce_expiry_of(std::uint64_t word) {
-  if (!is_box_word(word)) return;
+void Dict::announce_expiry() {
   std::atomic_thread_fence(std::memory_order_seq_cst);
   Half& some = operation_.mapping().superblock().some_expire;
   if (peek(some) != 0) return;

@@ -93,14 +93,12 @@ void Dict::tell_loss() {
   if (can_tell()) ring_->lose();
 }
 
-void Dict::tell(ChangeKind kind, Stamp stamp, const Entry& entry) {
-  if (!is_watched()) return;
+void Dict::tell_of(ChangeKind kind, Stamp stamp, const Entry& entry) {
   const Checked<KeyView> key = key_view(entry);
   if (key) tell(kind, stamp, *key);
 }
 
-void Dict::told() {
-  if (!ring_) return;
+void Dict::store_told() {
   operation_.set(header().ring_begin, ring_->begin());
   operation_.set(header().ring_end, ring_->end());
   ring_.reset();

@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 import secrets
 import threading
+import weakref
+from contextlib import suppress
 from math import isnan
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from _erlang import WaitStop
+
+type _Record = tuple[str, str, int]
 
 _MARK: Final = "erlang.lock"
 _LOOK: Final = 0.25  # seconds: the end of a holder changes no key
@@ -44,22 +48,57 @@ def _check_timeout(timeout: float | None) -> None:
         raise ValueError(f"timeout must be None or a number of seconds that is not negative, not {timeout!r}")
 
 
+class _Held:
+    """A key while it is held: what is needed to let go of it."""
+
+    __slots__ = ("holder", "key", "pid", "record", "shared", "version")
+
+    def __init__(
+        self, shared: SharedDict[Any, Any], key: Any, version: int, record: _Record, holder: SharedDict[Any, Any]
+    ) -> None:
+        self.shared = shared
+        self.key = key
+        self.version = version
+        self.record = record
+        self.holder = holder  # ends with this process; so long, too
+        self.pid = os.getpid()
+
+    @property
+    def is_here(self) -> bool:
+        """False in a child that was forked meanwhile."""
+        return self.pid == os.getpid()
+
+    def let_go(self) -> bool:
+        """Whether it was held until now."""
+        if not self.is_here:
+            return False
+        try:
+            return self.shared._delete_if(self.key, self.version)
+        finally:
+            self.holder.destroy()
+
+
+def _abandon(held: _Held) -> None:
+    """The Lock is no more, perhaps with its interpreter: nobody else could let go of it."""
+    with suppress(RuntimeError):  # the dict, or the table, has ended
+        held.let_go()
+
+
 class Lock:
     """What SharedDict.lock() gives; see the stub file."""
 
     __module__ = "erlang"
     __slots__ = (
+        "__weakref__",
         "_fence",
+        "_finalizer",
         "_given_up",
-        "_holder",
+        "_held",
         "_key",
         "_mutex",
-        "_pid",
-        "_record",
         "_shared",
         "_timeout",
         "_ttl",
-        "_version",
     )
 
     def __init__(
@@ -74,9 +113,9 @@ class Lock:
         self._timeout = timeout
         self._mutex = threading.Lock()
         self._given_up = False
-        self._record: tuple[str, str, int] | None = None  # while it is held, as far as this object knows
-        self._holder: SharedDict[Any, Any] | None = None  # ends with this process; so long, too
-        self._version = self._fence = self._pid = 0
+        self._held: _Held | None = None  # as far as this object knows
+        self._finalizer: weakref.finalize[[_Held], Lock] | None = None
+        self._fence = 0
 
     def __repr__(self) -> str:
         state = "held" if self.held else "not held"
@@ -88,8 +127,10 @@ class Lock:
 
     @property
     def held(self) -> bool:
-        found = self._shared._versioned(self._key) if self._is_mine() else None
-        return found is not None and found == (self._version, self._record)
+        held = self._held
+        if held is None or not held.is_here:
+            return False
+        return self._shared._versioned(self._key) == (held.version, held.record)
 
     def acquire(self, timeout: float | None = None) -> bool:
         _check_timeout(timeout)
@@ -97,16 +138,19 @@ class Lock:
 
     def release(self) -> None:
         if not self._release():
-            raise RuntimeError(f"the lock {self._key!r} is not held: its time was over, or others changed its key")
+            raise self._lost()
 
     def renew(self, ttl: float | None = None) -> None:
-        record = self._record
+        held = self._held
         until = self._ttl if ttl is None else ttl
-        if not (self._is_mine() and self._shared._put_if(self._key, record, self._version, until)):
-            raise RuntimeError(f"the lock {self._key!r} is not held: its time was over, or others changed its key")
+        if held is None or not held.is_here or not self._shared._put_if(self._key, held.record, held.version, until):
+            raise self._lost()
         found = self._shared._versioned(self._key)
-        if found is not None and found[1] == record:
-            self._version = found[0]
+        if found is not None and found[1] == held.record:
+            held.version = found[0]
+
+    def _lost(self) -> RuntimeError:
+        return RuntimeError(f"the lock {self._key!r} is not held: its time was over, or others changed its key")
 
     def __enter__(self) -> Self:
         if not self.held and not self.acquire(self._timeout):
@@ -116,7 +160,7 @@ class Lock:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._pid not in (0, os.getpid()):
+        if self._held is not None and not self._held.is_here:
             return  # it is the parent's
         if kind is None:
             self.release()
@@ -146,67 +190,64 @@ class Lock:
         if not acquired:
             raise TimeoutError(f"the lock {self._key!r} was not free within {self._timeout} seconds")
 
-    def _is_mine(self) -> bool:
-        return self._record is not None and self._pid == os.getpid()
-
     def _acquire(self, timeout: float | None, stop: WaitStop | None) -> bool:
-        if self._is_mine() and self.held:
+        if self.held:
             raise RuntimeError(f"the lock {self._key!r} is held by this object already")
+        self._release()  # it may have been lost
         holder = SharedDict.new(self._shared)
-        acquired = False
+        record = (_MARK, holder.handle, secrets.randbits(62))
+        version = None
         try:
-            acquired = self._wait((_MARK, holder.handle, secrets.randbits(62)), timeout, stop)
+            version = self._wait(record, timeout, stop)
         finally:
-            if not acquired:
+            if version is None:
                 holder.destroy()
-        self._holder = holder if acquired else None
+        if version is None:
+            return False
+        self._fence = version
+        self._held = _Held(self._shared, self._key, version, record, holder)
+        self._finalizer = weakref.finalize(self, _abandon, self._held)
         with self._mutex:
             if not self._given_up:
-                return acquired
+                return True
         self._release()
         return False
 
-    def _wait(self, record: tuple[str, str, int], timeout: float | None, stop: WaitStop | None) -> bool:
+    def _wait(self, record: _Record, timeout: float | None, stop: WaitStop | None) -> int | None:
+        """The version that the key then has."""
         end = None if timeout is None else monotonic() + timeout
-        while not self._try(record):
+        while (version := self._try(record)) is None:
             left = _LOOK if end is None else min(_LOOK, end - monotonic())
             if left <= 0 or (stop is not None and stop.stopped):
-                return False
+                return None
             found = self._shared._versioned(self._key)
             if found is not None:
                 self._shared._wait_change(self._key, found[0], left, stop)
-        return True
+        return version
 
-    def _try(self, record: tuple[str, str, int]) -> bool:
+    def _try(self, record: _Record) -> int | None:
         """Takes the key if it is free, or if its holder is gone."""
         shared, key = self._shared, self._key
         if not shared._put_if(key, record, 0, self._ttl):
             found = shared._versioned(key)
             if found is None:
-                return False
+                return None
             version, value = found
             if not _is_record(value):
                 raise TypeError(f"key {key!r} has a value that is no lock")
             shared._sweep()
             if not _is_over(value[1]) or not shared._put_if(key, record, version, self._ttl):
-                return False
+                return None
         found = shared._versioned(key)
         if found is None or found[1] != record:
-            return False  # its time was over at once
-        self._version = self._fence = found[0]
-        self._pid = os.getpid()
-        self._record = record
-        return True
+            return None  # its time was over at once
+        return found[0]
 
     def _release(self) -> bool:
-        if not self._is_mine():
-            return False
-        holder, self._holder, self._record = self._holder, None, None
-        try:
-            return self._shared._delete_if(self._key, self._version)
-        finally:
-            if holder is not None:
-                holder.destroy()
+        held, self._held = self._held, None
+        if self._finalizer is not None:
+            self._finalizer.detach()
+        return held is not None and held.let_go()
 
     def _give_up(self) -> None:
         """Nobody waits for it any more: if the other thread gets it, it lets go of it."""

@@ -3,7 +3,8 @@
 
 -export([all/0, suite/0, init_per_suite/1, end_per_suite/1]).
 -export([lock_and_unlock/1, another_waits/1, no_time/1, the_holder_dies/1, its_time_ends/1, never_by_the_wrong_holder/1, renew/1,
-         python_holds_it/1, a_python_process_dies/1, python_waits/1, wrong_arguments/1, after_destroy/1, loses_nothing/1,
+         python_holds_it/1, an_erlang_process_dies_that_holds_it_in_python/1,
+         a_python_process_dies/1, python_waits/1, wrong_arguments/1, after_destroy/1, loses_nothing/1,
          on_another_node/1, a_holders_node_is_lost/1]).
 -export([hold/2]).
 
@@ -13,7 +14,8 @@ suite() -> [{timetrap, {minutes, 3}}].
 
 all() ->
     [lock_and_unlock, another_waits, no_time, the_holder_dies, its_time_ends, never_by_the_wrong_holder, renew, python_holds_it,
-     a_python_process_dies, python_waits, wrong_arguments, after_destroy, loses_nothing, on_another_node, a_holders_node_is_lost].
+     an_erlang_process_dies_that_holds_it_in_python, a_python_process_dies, python_waits,
+     wrong_arguments, after_destroy, loses_nothing, on_another_node, a_holders_node_is_lost].
 
 init_per_suite(Config) -> py_ct:start(Config).
 
@@ -89,10 +91,21 @@ python_holds_it(_Config) ->
     {ok, Lock} = py:shared_dict_lock(SD, k, #{timeout => 0}),
     ok = py:shared_dict_unlock(Lock).
 
+%% What its code holds in Python goes with its namespace.
+an_erlang_process_dies_that_holds_it_in_python(_Config) ->
+    SD = new(),
+    {Pid, Monitor} = spawn_monitor(fun() ->
+                                           ok = py:exec(<<"lock = sd.lock('k')\nlock.acquire()">>, #{sd => SD}),
+                                           {error, timeout} = py:shared_dict_lock(SD, k, #{timeout => 20})
+                                   end),
+    receive {'DOWN', Monitor, process, Pid, Why} -> ?assertEqual(normal, Why) end,
+    {ok, Lock} = py:shared_dict_lock(SD, k, #{timeout => 60000}),
+    ok = py:shared_dict_unlock(Lock).
+
 a_python_process_dies(_Config) ->
     SD = new(),
     ok = py:start_pool(holder, #{isolation => process, size => 1}),
-    {ok, true} = py:eval(holder, <<"sd.lock('k').acquire()">>, #{sd => SD}),
+    ok = py:exec(holder, <<"lock = sd.lock('k')\nlock.acquire()">>, #{sd => SD}),
     {ok, Pid} = py:call(holder, os, getpid, []),
     ?assertEqual({error, timeout}, py:shared_dict_lock(SD, k, #{timeout => 20})),
     ok = py_ct:kill_9(Pid),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import _interpreters
 import asyncio
 import contextlib
+import gc
 import multiprocessing
 import os
 import pickle
 import signal
+import sys
 import threading
 import time
 import unittest
@@ -99,6 +102,44 @@ class TestLocks(TableCase):
         process.join()
         with self.sd.lock("k", timeout=60) as lock:
             self.assertTrue(lock.held)
+
+    def test_a_lock_that_is_forgotten(self) -> None:
+        before = len(self.table.dicts())
+        self.assertTrue(self.sd.lock("k").acquire(0))
+        gc.collect()
+        self.assertNotIn("k", self.sd)
+        kept = self.sd.lock("k")
+        self.assertTrue(kept.acquire(0))
+        gc.collect()
+        self.assertFalse(self.sd.lock("k").acquire(0))
+        kept.release()
+        self.assertEqual(len(self.table.dicts()), before, "of each holder one dict")
+
+    def test_an_interpreter_ends_with_a_lock(self) -> None:
+        made = _interpreters.create("isolated")
+        code = f"""
+import sys
+sys.path[:] = {sys.path!r}
+from erlang import SharedDict
+lock = SharedDict.open({self.sd.handle!r}).lock("k")
+sys.keep = lambda: lock  # nobody takes it apart before the end
+assert lock.acquire(0)
+"""
+        self.assertIsNone(_interpreters.exec(made, code))
+        self.assertFalse(self.sd.lock("k").acquire(0))
+        _interpreters.destroy(made)
+        self.assertTrue(self.sd.lock("k").acquire(0))
+
+    def test_a_forked_child_forgets_it(self) -> None:
+        lock = self.sd.lock("k")
+        self.assertTrue(lock.acquire(0))
+        child = os.fork()
+        if child == 0:
+            del lock
+            gc.collect()
+            os._exit(0 if "k" in self.sd else 1)
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 0)
+        self.assertTrue(lock.held)
 
     def test_waiting_while_the_holder_dies(self) -> None:
         process, _ = self.start("k")

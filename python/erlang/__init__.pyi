@@ -436,8 +436,9 @@ class SharedDict(MutableMapping[_K, _V]):
         with sd.lock("report", ttl=30, timeout=5) as lock:
             write_report(lock.fence)
 
-    It is held until the block's end, or that of the Lock object, of its interpreter or of its process; with ttl it ends
-    by itself after so many seconds, unless it is renewed. While another holds it the block's begin waits, at most timeout seconds: TimeoutError.
+    It is held until the block's end, or that of the Lock object, of its interpreter or of its process; with ttl it
+    ends by itself after so many seconds, unless it is renewed. While another holds it the block's begin waits, at
+    most timeout seconds: TimeoutError.
     await sd.lock.aio(key) gives a lock that is held. Whoever changes or deletes the key takes it from its holder."""
 
     def _put_if(self, key: _K, value: Any, version: int, ttl: float | None, /) -> bool: ...

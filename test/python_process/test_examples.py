@@ -33,6 +33,16 @@ class TestExamples(unittest.TestCase):
         lines = shown("integers.py").splitlines()
         self.assertEqual(lines, ["12345", "54321", "False 54321", "the int does not fit 64 bits", "0"])
 
+    def test_named(self):
+        lines = shown("named.py").splitlines()
+        self.assertEqual(lines[0], "quick start: {'data': [1, 2, 3]}")
+        self.assertEqual(lines[1:3], ["users: {'name': 'Alice', 'score': 100} None", "exists"])
+        self.assertEqual(lines[3:6], ["deleted: None False", "many: {'key1': 'val1', 'key2': 'val2'}", "left: 0"])
+        self.assertEqual(lines[6:9], ["alone: True", "alone: True", "async: value True"])
+        self.assertEqual(lines[9:11], ["computing a", "cached: A A"])
+        self.assertEqual(lines[11], "session: {'last_request': {'path': '/'}} {'last_request': {'path': '/b'}}")
+        self.assertEqual(lines[12:], ["names: ['my-cache', 'cache', 'sessions']", "names: ['cache', 'sessions']"])
+
     def test_processes(self):
         output = shown("processes.py", str(EXAMPLES))
         self.assertRegex(output, r"killed a worker after \d+ writes; exit code -9\nlost: 0\n")

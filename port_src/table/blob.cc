@@ -1,5 +1,7 @@
 #include "table/blob.h"
 
+#include <new>
+
 #include "table/store.h"
 
 namespace pyport::table {
@@ -12,6 +14,14 @@ void BlobBytes::take_outside(BlobBytes& other) noexcept {
 }
 
 void BlobBytes::release_block() noexcept { std::exchange(store_, nullptr)->release(*this); }
+
+bool BlobBytes::make_own() noexcept {
+  constexpr std::size_t kLine = 64;  // blocks of more than 256 bytes begin at a multiple of it
+  heap_.reset(new (std::nothrow) std::uint8_t[size_ + kLine]);
+  if (heap_ == nullptr) return false;
+  data_ = heap_.get() + (kHeaderBytes - reinterpret_cast<std::uintptr_t>(heap_.get())) % kLine;
+  return true;
+}
 
 void BlobBytes::publish() {
   if (store_ == nullptr || heap_ == nullptr) return;

@@ -56,6 +56,10 @@ class BlobBytes {
     data_ = nullptr;
   }
   void release_block() noexcept;
+  // Memory of this process for them, when a block is not to be had. It begins where a block's bytes would, as
+  // far as a line of the cache is concerned: what the layer above has aligned there stays so in a block, and
+  // the other way round. False when there is none.
+  bool make_own() noexcept;
   void publish();  // under ThreadSanitizer: what was filled outside of the block goes into it
 
   std::uint8_t* data_ = nullptr;

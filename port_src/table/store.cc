@@ -281,9 +281,7 @@ void Store::publish(BlobBytes& bytes) const {
 
 // All records are taken: bytes of this process's own, which put will copy.
 Result<BlobWriter> Store::copy_buffer(BlobWriter writer) {
-  writer.heap_.reset(new (std::nothrow) std::uint8_t[writer.size_]);
-  if (writer.heap_ == nullptr) return no_memory();
-  writer.data_ = writer.heap_.get();
+  if (!writer.make_own()) return no_memory();
   return writer;
 }
 
@@ -291,10 +289,8 @@ Status Store::hand_out(Operation& operation, Dict& dict, DictHeader& header, std
   const Checked<std::optional<Block>> large = copy_out(dict, word, blob);
   if (!large) return large.error();
   if (!*large || pin(operation, **large, header, blob)) return ok_status();
-  blob.heap_.reset(new (std::nothrow) std::uint8_t[blob.size_]);
-  if (blob.heap_ == nullptr) return no_memory();
-  std::memcpy(blob.heap_.get(), (*large)->payload(), blob.size_);
-  blob.data_ = blob.heap_.get();
+  if (!blob.make_own()) return no_memory();
+  std::memcpy(blob.data_, (*large)->payload(), blob.size_);
   return ok_status();
 }
 

@@ -99,6 +99,9 @@ TEST_F(StoreTest, TwoProcessesAtOneDictLoseNothing) {
   EXPECT_TRUE(audited(table_));
 }
 
+// Where in a line of the cache they begin.
+std::size_t place_in_line(ByteSpan bytes) { return reinterpret_cast<std::uintptr_t>(bytes.data()) % 64; }
+
 TEST_F(StoreTest, WhenAllRecordsAreTakenValuesAreCopied) {
   const std::string text(5000, 'v');
   put(text_key("k"), text);
@@ -108,6 +111,7 @@ TEST_F(StoreTest, WhenAllRecordsAreTakenValuesAreCopied) {
   EXPECT_TRUE(held.front().holds_block());
   EXPECT_FALSE(held.back().holds_block());
   for (const Blob& blob : held) ASSERT_EQ(text_of(blob), text);
+  for (const Blob& blob : held) ASSERT_EQ(place_in_line(blob.bytes()), place_in_line(held.front().bytes()));
   // New values are still taken, by way of a copy.
   put(text_key("other"), text);
   EXPECT_EQ(text_at(table_, dict_, text_key("other")), text);
@@ -121,6 +125,9 @@ TEST_F(StoreTest, ValuesThatAreBeingMadeLeaveRecordsToPins) {
   put(text_key("k"), text);
   std::vector<BlobWriter> writers;
   for (std::size_t n = 0; n < 2 * kRecords; ++n) writers.push_back(*table_.allocate(text.size()));
+  // What is aligned in one that will be copied is aligned in the table.
+  for (BlobWriter& writer : writers)
+    ASSERT_EQ(place_in_line(writer.bytes()), place_in_line(writers[0].bytes()));
   EXPECT_TRUE(table_.get(dict_, text_key("k"))->holds_block());
   ASSERT_TRUE(change(table_, dict_, text_key("n"), CellOp::add, 1).ok());
   EXPECT_TRUE(table_.hold_cell(dict_, text_key("n")).ok());

@@ -47,11 +47,11 @@ HeldCell hold(PyObject* dict, PyObject* key) REQUIRES(attached) {
   const auto view = key_view(key);
   if (!view) return {};
   for (;;) {
-    if (!dict_change_number(dict, key, {CellOp::add, 0, 0})) return {};
     auto cell =
         on_table(dict, [&](Table& table, const Handle& handle) { return table.hold_cell(handle, *view); });
     if (!cell) return {};
-    if (**cell) return **std::move(cell);  // else another replaced it just now
+    if (**cell) return **std::move(cell);
+    if (!dict_change_number(dict, key, {CellOp::add, 0, 0})) return {};
   }
 }
 

@@ -148,8 +148,9 @@ Result<HeldCell> Store::hold_cell(const Handle& handle, const KeyView& key) {
   Result<HeldCell> result{HeldCell()};
   Operation operation(*mapping_, *place_, *this);
   Status held = with_dict(operation, handle, [&](Dict& dict, DictHeader& header) -> Status {
-    const Checked<Dict::Found> found = dict.find(hashed);
+    const Result<Dict::Found> found = dict.find_alive(hashed);
     if (!found) return found.error();
+    if (!may_be_cell(dict, found->entry)) return make_error(Errc::bad_key, "what expires has no cell");
     if (found->entry == nullptr || !is_cell_word(peek(found->entry->value))) return ok_status();
     const std::uint64_t word = peek(found->entry->value);
     const Checked<Block> block = dict.value_block(word);

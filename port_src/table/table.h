@@ -229,7 +229,7 @@ class Table {
   // The same without any lock. Nothing when change_cell() is to be asked.
   std::optional<CellOutcome> change_cell_at_once(const Handle& handle, const KeyView& key,
                                                  const CellChange& change) const;
-  // Empty when the key is no cell.
+  // Empty when the key is no cell. Errc::bad_key when it cannot be one, as it expires, or would.
   Result<HeldCell> hold_cell(const Handle& handle, const KeyView& key);
   // Changes it under the lock, where HeldCell::change could not. Nothing: it is no longer the key's.
   Result<std::optional<CellOutcome>> change_held(const Handle& handle, const KeyView& key,

@@ -382,7 +382,7 @@ class SharedDict(MutableMapping[_K, _V]):
 
     @_with_aio
     def cell(self, key: _K, /) -> SharedCell:
-        """The integer of key, to be held."""
+        """The integer of key, to be held. Raises TypeError when it is none, or the key expires."""
 
     @_with_aio
     def version(self, key: _K, /) -> int:

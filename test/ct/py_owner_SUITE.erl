@@ -11,7 +11,6 @@
          owners_die_while_the_table_is_down/1, unsent_operations_wait/1, lost_handles/1, damaged_file/1, lost_and_forgotten/1,
          destroyed_unheard/1, max_dicts_per_owner/1, namespace_after_a_restart/1, remote_owner/1,
          remote_node_dies/1]).
--export([make_and_wait/1]).
 
 -include_lib("common_test/include/ct.hrl").
 -include_lib("stdlib/include/assert.hrl").
@@ -450,22 +449,8 @@ kill_owner_server() ->
     exit(Old, kill),
     py_ct:eventually(fun() -> is_pid(whereis(py_owner)) andalso whereis(py_owner) =/= Old end).
 
-%% A process of the other node asks py_owner of this node, as an owner there will.
+%% A dict of this node that a process of the other one owns, as one does that has locked a key here.
 remote_dict(Node) ->
-    Owner = spawn(Node, ?MODULE, make_and_wait, [self()]),
-    receive
-        {ask, Owner} ->
-            {ok, Context} = py_context:find(),
-            {ok, {_, Id, _} = Ticket} = py_request:prepare(Context),
-            Owner ! {go, Context, Id},
-            receive {made, Owner, {ok, Bits}} -> ok end,
-            {16#80, _} = py_request:await(Ticket, 10000),
-            {Owner, py_handle:of_bits(Bits)}
-    end.
-
-make_and_wait(Test) ->
-    Test ! {ask, self()},
-    receive
-        {go, Context, Id} -> Test ! {made, self(), gen_server:call({py_owner, node(Test)}, {new_dict, Context, Id, {0, 0, 0}})}
-    end,
-    receive after infinity -> ok end.
+    Owner = spawn(Node, timer, sleep, [infinity]),
+    {ok, SD} = py_dict:new_of(Owner, #{}),
+    {Owner, SD}.

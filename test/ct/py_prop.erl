@@ -23,7 +23,7 @@ agrees(Ops, Model, ApplyToModel, Apply) ->
     try agree(Ops, Model, ApplyToModel, Apply)
     catch
         Class:Reason:Stack ->
-            ct:log("~p: ~p~n~p", [Class, Reason, Stack]),
+            ct:log("~p: ~p~n~p~nin ~p", [Class, Reason, Stack, Ops]),
             erlang:raise(Class, Reason, Stack)
     end.
 

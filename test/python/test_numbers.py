@@ -178,6 +178,13 @@ class TestCells(shared_case.SharedCase):
             thread.join()
         self.assertEqual(cell.load(), 24_000)
 
+    def test_what_expires_has_none(self) -> None:
+        self.sd.put("n", 7, ttl=3600)
+        self.assertRaisesRegex(TypeError, "what expires has no cell", self.sd.cell, "n")
+        self.assertEqual((self.sd["n"], self.sd.add("n", 1)), (7, 8))
+        self.sd["n"] = 7
+        self.assertEqual(self.sd.cell("n").add(1), 7)
+
     def test_a_forked_child_gets_its_own(self) -> None:
         if shared_case.IN_PORT:
             return  # interpreters of the port program cannot fork

@@ -173,6 +173,12 @@ TEST_F(ExpiryTest, NumbersExpireAsOtherValuesDo) {
   ASSERT_TRUE(table_.put(dict_, text_key("n"), *std::move(longer), &form).ok());
   EXPECT_EQ(add(1).after, 8);
   EXPECT_EQ(add(1).after, 9);
+  EXPECT_EQ(table_.hold_cell(dict_, text_key("n")).error().code, Errc::bad_key);
+  NewDict brief_keys;
+  brief_keys.ttl = kHour;
+  create_other_with(brief_keys);
+  EXPECT_EQ(table_.hold_cell(kOther, text_key("n")).error().code, Errc::bad_key);
+  EXPECT_EQ(*table_.size(kOther), 0u);
   EXPECT_TRUE(audited(table_));
 }
 

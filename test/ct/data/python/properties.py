@@ -52,7 +52,12 @@ class _Dict:
         return _gave(getattr(self.sd, operation)(key, n))
 
     def cell_add(self, key: Any, n: int) -> Any:
-        return _gave(self.sd.cell(key).add(n))
+        try:
+            return _gave(self.sd.cell(key).add(n))
+        except TypeError as error:
+            if "what expires has no cell" not in str(error):
+                raise
+            return _gave(self.sd.add(key, n) - n)
 
     def update(self, pairs: list[tuple[Any, Any]]) -> None:
         self.sd.update(pairs)
